@@ -1,0 +1,1 @@
+"""Knowledge: feeds, all normalised to OSV, compiled into one advisory database."""

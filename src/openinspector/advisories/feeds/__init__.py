@@ -1,0 +1,1 @@
+"""One file a publisher; every feed yields advisories in OSV schema."""

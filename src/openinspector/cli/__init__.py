@@ -1,0 +1,8 @@
+"""The command line."""
+
+
+def main() -> None:
+    """Entry point of the `openinspector` command."""
+    from openinspector.cli.app import app
+
+    app()

@@ -1,0 +1,1 @@
+"""SBOMs, in and out: CycloneDX and SPDX."""

@@ -1,0 +1,1 @@
+"""Reports: findings and inventories as documents for people and machines."""

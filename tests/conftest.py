@@ -1,0 +1,25 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def shared_folder() -> Path | None:
+    """The folder of real data beside the repository, or None where it is absent."""
+    folder = Path(os.environ.get("OPENINSPECTOR_SHARED") or REPOSITORY.parent / "shared")
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data; the test is skipped, saying so, where it is absent (not in CI)."""
+    folder = shared_folder()
+    if folder is None:
+        if os.environ.get("CI"):
+            pytest.fail("the real data (../shared) is absent, and CI must have it")
+        pytest.skip("needs the real data of ../shared, which is absent")
+    return folder
