@@ -1,0 +1,46 @@
+# All there is to remember: demo, test, bench, lint. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-slow bench lint format lock clean
+
+demo: $(VENV)/runtime
+	$(BIN)/python demo/run.py
+
+test: $(VENV)/development
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-slow: $(VENV)/development
+	$(BIN)/python -m pytest -m slow
+
+bench: $(VENV)/development
+	$(BIN)/python bench/run.py
+
+lint: $(VENV)/development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/development
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Write down the versions that were tested, for repeatable installs.
+lock: $(VENV)/development
+	$(BIN)/pip freeze --exclude-editable --exclude openinspector > constraints.txt
+
+$(VENV)/runtime: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "OpenInspector needs Python 3.11 or newer: set PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/development: $(VENV)/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist

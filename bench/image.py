@@ -1,0 +1,129 @@
+"""Build the image that the benchmark scans, from the package registries, once.
+
+A Debian root file system (debootstrap, minimal), Python packages (pip) and npm packages, written
+as a docker archive of three layers: the make-up of an ordinary application image.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+PYTHON_PACKAGES = [
+    "django==4.2.0",
+    "flask==2.2.2",
+    "requests==2.28.0",
+    "pillow==9.4.0",
+    "PyYAML==6.0",
+    "SQLAlchemy==1.4.46",
+    "cryptography==39.0.0",
+    "aiohttp==3.8.3",
+]
+NPM_PACKAGES = [
+    "express@4.17.1",
+    "lodash@4.17.15",
+    "axios@0.21.0",
+    "webpack@5.75.0",
+    "typescript@4.9.5",
+    "@babel/core@7.20.12",
+    "@babel/preset-env@7.20.2",
+]
+
+
+def build(folder: Path) -> Path:
+    """Build `folder/image.tar` unless it is there; returns its path."""
+    image = folder / "image.tar"
+    if image.exists():
+        return image
+    folder.mkdir(parents=True, exist_ok=True)
+    layers = [_debian(folder / "debian"), _python(folder / "python"), _node(folder / "node")]
+    _write_archive(layers, image)
+    return image
+
+
+def _need(program: str) -> str:
+    found = shutil.which(program)
+    if not found:
+        sys.exit(f"bench: {program} is not installed; on Debian: apt-get install {program}")
+    return found
+
+
+def _run(*command: str, cwd: Path | None = None) -> None:
+    subprocess.run(command, check=True, cwd=cwd, stdout=subprocess.DEVNULL)
+
+
+def _debian(root: Path) -> Path:
+    if not (root / "var/lib/dpkg/status").exists():
+        _run(_need("debootstrap"), "--variant=minbase", "bookworm", str(root))
+    return root
+
+
+def _python(root: Path) -> Path:
+    target = root / "usr/local/lib/python3.11/site-packages"
+    if not target.exists():
+        _run(
+            sys.executable,
+            *("-m", "pip", "install", "--quiet", "--only-binary=:all:", "--target"),
+            str(target),
+            *PYTHON_PACKAGES,
+        )
+    return root
+
+
+def _node(root: Path) -> Path:
+    folder = root / "srv/app"
+    if not (folder / "node_modules").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _run(
+            _need("npm"),
+            *("install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--legacy-peer-deps"),
+            *NPM_PACKAGES,
+            cwd=folder,
+        )
+    return root
+
+
+def _layer(root: Path) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as layer:
+        layer.add(root, arcname=".")
+    return buffer.getvalue()
+
+
+def _write_archive(roots: list[Path], image: Path) -> None:
+    layers = [_layer(root) for root in roots]
+    digests = [hashlib.sha256(layer).hexdigest() for layer in layers]
+    config = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Cmd": ["node", "server.js"]},
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
+            "history": [{"created_by": "bench"} for _ in layers],
+        }
+    ).encode()
+    name = hashlib.sha256(config).hexdigest() + ".json"
+    manifest = [
+        {
+            "Config": name,
+            "RepoTags": ["bench:latest"],
+            "Layers": [f"{digest}/layer.tar" for digest in digests],
+        }
+    ]
+    partial = image.with_suffix(".partial")
+    with tarfile.open(partial, "w") as archive:
+        for digest, layer in zip(digests, layers, strict=True):
+            _add(archive, f"{digest}/layer.tar", layer)
+        _add(archive, name, config)
+        _add(archive, "manifest.json", json.dumps(manifest).encode())
+    partial.rename(image)
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    archive.addfile(entry, io.BytesIO(data))

@@ -1,0 +1,61 @@
+"""Exit codes, and how every error becomes one clear sentence on stderr."""
+
+import os
+import sys
+import traceback
+
+import click
+
+from openinspector.model import DatabaseError, OpenInspectorError
+
+DONE = 0
+FAIL_ON_REACHED = 1
+UNUSABLE_TARGET = 2
+UNUSABLE_DATABASE = 3
+SCANNED_IN_PART = 4
+DEFECT = 70
+"""An error of ours (EX_SOFTWARE of sysexits.h)."""
+INTERRUPTED = 130
+
+
+def run(command: click.Command) -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        # Not standalone: click would turn an interrupt into "Aborted!" and exit code 1.
+        result = command.main(standalone_mode=False, prog_name="openinspector")
+        sys.stdout.flush()
+        sys.exit(result if isinstance(result, int) else DONE)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except DatabaseError as error:
+        leave(UNUSABLE_DATABASE, str(error))
+    except OpenInspectorError as error:
+        leave(UNUSABLE_TARGET, str(error))
+    except BrokenPipeError:
+        # The reader went away (`| head`); Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except (KeyboardInterrupt, click.Abort):
+        leave(INTERRUPTED, "interrupted; nothing was written")
+    except OSError as error:
+        leave(UNUSABLE_TARGET, _system_error(error))
+    except Exception as error:
+        if os.environ.get("OPENINSPECTOR_DEBUG"):
+            traceback.print_exc()
+        leave(
+            DEFECT,
+            f"internal error ({type(error).__name__}: {error}); this is a defect of openinspector:"
+            " please report it with the output of the same command under OPENINSPECTOR_DEBUG=1",
+        )
+
+
+def leave(code: int, sentence: str) -> None:
+    """Say one sentence on stderr and exit."""
+    click.echo(f"openinspector: {sentence}", err=True)
+    sys.exit(code)
+
+
+def _system_error(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
