@@ -49,6 +49,8 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
       the whole version with a non-zero epoch (`1:2.3-4`, `2:4.9.4-0.1.el9`). Go keeps no `v`.
       Maven names are `group:artifact`; npm scopes stay (`@babel/core`); PyPI names are normalised
       (PEP 503).
+    - `manager`: the API's word; None for ecosystems that the API has no word for (Hex, Pub, Swift,
+      CocoaPods, Conan, Hackage, CRAN, Julia, Conda, GitHub Actions).
     - `purl`: the package URL in the form of spec/sbom-generator.md 2.1.
     - `source_name`, `source_version`: the source package that distributions publish advisories
       for; None where it equals the binary package's.
@@ -64,7 +66,7 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     version: str
     purl: str
-    manager: PackageManager
+    manager: PackageManager | None
     cataloger: str
     collector: str
     locations: tuple[Location, ...] = ()
