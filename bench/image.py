@@ -4,6 +4,7 @@ A Debian root file system (debootstrap, minimal), Python packages (pip) and npm 
 as a docker archive of three layers: the make-up of an ordinary application image.
 """
 
+import gzip
 import hashlib
 import io
 import json
@@ -80,7 +81,14 @@ def _node(root: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _run(
             _need("npm"),
-            *("install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", "--legacy-peer-deps"),
+            *(
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--silent",
+                "--legacy-peer-deps",
+            ),
             *NPM_PACKAGES,
             cwd=folder,
         )
@@ -127,3 +135,71 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     entry = tarfile.TarInfo(name)
     entry.size = len(data)
     archive.addfile(entry, io.BytesIO(data))
+
+
+def gzip_oci_archive(image: Path) -> Path:
+    """The same layers as an OCI archive with gzip layers, beside the docker archive."""
+    target = image.with_name("image-oci.tar")
+    if target.exists():
+        return target
+    blobs: dict[str, bytes] = {}
+
+    def blob(data: bytes, media_type: str) -> dict[str, object]:
+        digest = hashlib.sha256(data).hexdigest()
+        blobs[f"blobs/sha256/{digest}"] = data
+        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(data)}
+
+    oci = "application/vnd.oci.image"
+    with tarfile.open(image) as archive:
+        manifest = json.loads(_read(archive, "manifest.json"))[0]
+        config = blob(_read(archive, manifest["Config"]), f"{oci}.config.v1+json")
+        layers = [
+            blob(gzip.compress(_read(archive, name), 6, mtime=0), f"{oci}.layer.v1.tar+gzip")
+            for name in manifest["Layers"]
+        ]
+    document = {"schemaVersion": 2, "config": config, "layers": layers}
+    entry = blob(json.dumps(document).encode(), f"{oci}.manifest.v1+json")
+    files = {
+        "oci-layout": b'{"imageLayoutVersion": "1.0.0"}',
+        "index.json": json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode(),
+        **blobs,
+    }
+    with tarfile.open(target, "w") as archive:
+        for name, data in files.items():
+            _add(archive, name, data)
+    return target
+
+
+def _read(archive: tarfile.TarFile, name: str) -> bytes:
+    member = archive.extractfile(name)
+    if member is None:
+        sys.exit(f"bench: {name} is not a file of the image")
+    return member.read()
+
+
+def many_files_image(folder: Path, files: int) -> Path:
+    """An image of one layer with `files` empty files and one small package database."""
+    target = folder / f"many-{files}.tar"
+    if target.exists():
+        return target
+    layer = folder / "many.layer"
+    with tarfile.open(layer, "w", format=tarfile.USTAR_FORMAT) as archive:
+        status = b"Package: zlib1g\nStatus: install ok installed\nVersion: 1:1.2.11-1\n"
+        _add(archive, "etc/os-release", b'ID=debian\nVERSION_ID="12"\n')
+        _add(archive, "var/lib/dpkg/status", status)
+        for number in range(files):
+            _add(archive, f"data/{number % 997}/{number}.dat", b"")
+    digest = _sha256(layer)
+    config = json.dumps({"rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]}}).encode()
+    manifest = [{"Config": "config.json", "RepoTags": [], "Layers": ["layer.tar"]}]
+    with tarfile.open(target, "w") as archive:
+        archive.add(layer, "layer.tar")
+        _add(archive, "config.json", config)
+        _add(archive, "manifest.json", json.dumps(manifest).encode())
+    layer.unlink()
+    return target
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

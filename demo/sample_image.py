@@ -73,9 +73,7 @@ def write_sample_image(path: Path) -> Path:
             "Layers": [f"{digest}/layer.tar" for digest in diff_ids],
         }
     ]
-    files = {
-        f"{digest}/layer.tar": layer for digest, layer in zip(diff_ids, layers, strict=True)
-    }
+    files = {f"{digest}/layer.tar": layer for digest, layer in zip(diff_ids, layers, strict=True)}
     files |= {config_name: config, "manifest.json": json.dumps(manifest).encode()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_layer(files))
