@@ -47,6 +47,11 @@ _LONG_TOML_KEY = re.compile(
     re.ASCII,
 )
 
+# An opening that nothing closes runs to the end: to give it up would make the search quadratic.
+_STRING = r""""(?:[^"\\]|\\.)*+"?"""
+_COMMENTS = re.compile(rf"{_STRING}|//[^\n]*+|/\*(?:.*?\*/|.*)", re.DOTALL)
+_LAST_COMMAS = re.compile(rf"{_STRING}|,(?=\s*+[}}\]])", re.DOTALL)
+
 
 # --- bytes and text ------------------------------------------------------------------------------
 
@@ -132,6 +137,18 @@ def load_json(file: File, limits: Limits) -> object:
     if len(data) > MAX_VALUES:
         _bound_json_values(bytes(data))
     return decode_json_bytes(data, _ANY_JSON)
+
+
+def load_jsonc(file: File, limits: Limits) -> object:
+    """Load JSON with comments and commas before closing brackets; otherwise as `load_json`."""
+    source = _COMMENTS.sub(_keep_strings, read_text(file, limits))
+    data = _LAST_COMMAS.sub(_keep_strings, source).encode("utf-8", "replace")
+    _bound_json_values(data)
+    return decode_json_bytes(data, _ANY_JSON)
+
+
+def _keep_strings(match: re.Match[str]) -> str:
+    return match[0] if match[0].startswith('"') else " "
 
 
 def _bound_json_values(data: bytes) -> None:
