@@ -13,7 +13,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "other-distribution": ("os-packages", "{n} of another distribution not assessed"),
     "image": ("applications", "{n} that is a container image: only its listed contents assessed"),
     "malformed": ("language-packages", "{n} that could not be read not assessed"),
-    "too-deep": ("language-packages", "{n} nested too deeply not assessed"),
+    "too-deep": ("language-packages", "{n} nested too deeply, and all beneath, not assessed"),
     "over-limit": ("language-packages", "packages beyond the limit not assessed"),
 }
 """Reason: the part of the target that suffers, and the sentence for people."""

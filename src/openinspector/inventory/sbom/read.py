@@ -10,6 +10,7 @@ from openinspector.model import Inventory, TargetError
 SUPPORTED = "CycloneDX 1.2-1.7 JSON or XML, SPDX 2.2/2.3 JSON or tag-value, syft JSON"
 
 _GZIP = b"\x1f\x8b"
+_GZIP_MEMBERS = 1000
 _HEAD = 4096
 """Bytes that must tell the format of what is not JSON."""
 _SIZE_FACTOR = 4
@@ -44,14 +45,16 @@ def read_sbom(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Invent
 
 def _gunzip(data: bytes, name: str, most: int, limits: Limits) -> bytes:
     """Inflate all members of a gzip file, at most `most` bytes and the ratio limit."""
-    from isal import isal_zlib
+    import zlib
 
     most = min(most, max(1024 * 1024, len(data) * limits.inflate_ratio))
     pieces: list[bytes] = []
     total, rest = 0, data
     try:
         while rest[:2] == _GZIP:
-            inflater = isal_zlib.decompressobj(wbits=31)
+            if len(pieces) == _GZIP_MEMBERS:
+                raise TargetError(f"{name}: this gzip file has over {_GZIP_MEMBERS:,} members")
+            inflater = zlib.decompressobj(wbits=31)
             piece = inflater.decompress(rest, most - total + 1)
             total += len(piece)
             pieces.append(piece)
@@ -60,7 +63,7 @@ def _gunzip(data: bytes, name: str, most: int, limits: Limits) -> bytes:
             if not inflater.eof:
                 raise TargetError(f"{name}: this gzip file is truncated")
             rest = inflater.unused_data
-    except (isal_zlib.IsalError, EOFError) as error:
+    except zlib.error as error:
         raise TargetError(f"{name}: this gzip file cannot be inflated: {error}") from None
     return b"".join(pieces)
 

@@ -76,8 +76,9 @@ def read(data: bytes, limits: Limits) -> Document:
     except Mismatch:
         bom = _lenient(decode(data, _LooseBom), omitted)
     if bom.spec_version not in VERSIONS:
+        stated = bom.spec_version or "without specVersion"
         raise ValueError(
-            f"CycloneDX {bom.spec_version} is not supported; expected {VERSIONS[0]}-{VERSIONS[-1]}"
+            f"CycloneDX {stated} is not supported; expected {VERSIONS[0]}-{VERSIONS[-1]}"
         )
     metadata = bom.metadata or _Metadata()
     components: list[Component] = []
@@ -148,7 +149,7 @@ def _lenient(bom: _LooseBom, omitted: Omissions) -> _Bom:
     for reason in broken:
         omitted.add("malformed", f"metadata {reason}")
     return _Bom(
-        bom.spec_version if isinstance(bom.spec_version, str) else str(bom.spec_version),
+        bom.spec_version if isinstance(bom.spec_version, str) else None,
         metadata[0] if metadata else None,
         nodes,
         salvage(properties, _Property)[0],

@@ -17,7 +17,6 @@ class _Loose(msgspec.Struct):
     relationships: Any = None
     describes: Any = msgspec.field(default=None, name="documentDescribes")
     annotations: Any = None
-    comment: Any = None
 
 
 def read(data: bytes, limits: Limits) -> Document:
@@ -32,19 +31,24 @@ def read(data: bytes, limits: Limits) -> Document:
 
 def _lenient(loose: _Loose, omitted: Omissions) -> SpdxDocument:
     """A document with members of wrong types: what is well formed counts, the rest is told."""
-    packages, broken = salvage(
-        loose.packages if isinstance(loose.packages, list) else [], SpdxPackage
-    )
+    items = loose.packages if isinstance(loose.packages, list) else []
+    packages, broken = salvage(items, SpdxPackage)
+    if items is not loose.packages:
+        broken.append("packages")
+    whole: dict[str, Any] = {"spdxVersion": loose.spdx_version}
+    for name, value in (
+        ("documentDescribes", loose.describes),
+        ("annotations", loose.annotations),
+        ("relationships", loose.relationships),
+    ):
+        try:
+            msgspec.convert({} if value is None else {name: value}, SpdxDocument)
+        except msgspec.ValidationError:
+            broken.append(name)
+        else:
+            whole |= {} if value is None else {name: value}
     for reason in broken:
         omitted.add("malformed", reason)
-    whole: dict[str, Any] = {"spdxVersion": loose.spdx_version, "packages": []}
-    for name, value in (("documentDescribes", loose.describes), ("annotations", loose.annotations)):
-        try:
-            msgspec.convert({**whole, name: value}, SpdxDocument)
-        except msgspec.ValidationError:
-            omitted.add("malformed", name)
-        else:
-            whole[name] = value
     document = msgspec.convert(whole, SpdxDocument)
     document.packages = packages
     return document

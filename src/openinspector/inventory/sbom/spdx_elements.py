@@ -21,6 +21,7 @@ _KINDS = {
     "DEVICE": "device",
     "FIRMWARE": "firmware",
     "FRAMEWORK": "framework",
+    "LIBRARY": "library",
 }
 """`primaryPackagePurpose` (SPDX 2.3) as CycloneDX's component type; else `library`."""
 _SYFT_PATH = re.compile(r"acquired package info from [^:]{1,200}: (?P<paths>.+)\Z", re.DOTALL)
@@ -142,7 +143,7 @@ def _component(package: SpdxPackage) -> Component:
         version=package.version or "",
         purl=purl,
         ref=package.spdx_id,
-        scope="excluded" if (p.OWN + "scope", "excluded") in properties else "",
+        scope="excluded" if (p.SCOPE, "excluded") in properties else "",
         properties=properties,
         licenses=_licenses(package.declared, properties),
         paths=_paths(source),
