@@ -25,6 +25,7 @@ def read(data: bytes, limits: Limits) -> Document:
     parser = _Parser(document, omitted)
     for tag, value in _tags(data.decode("utf-8", "replace")):
         parser.tag(tag, value)
+    parser.close()
     return as_document(document, "tag-value", omitted)
 
 
@@ -56,6 +57,7 @@ class _Parser:
         self._package: SpdxPackage | None = None
         self._by_id: dict[str, SpdxPackage] = {}
         self._annotation: SpdxAnnotation | None = None
+        self._annotated = ""
         self._elsewhere = False
 
     def tag(self, tag: str, value: str) -> None:
@@ -67,9 +69,13 @@ class _Parser:
         elif tag == "Relationship":
             self._relationship(value)
         elif tag == "Annotator":
+            self.close()
             self._annotation = SpdxAnnotation(annotator=value)
-        elif tag in ("AnnotationComment", "SPDXREF"):
-            self._annotate(tag, value)
+            self._annotated = self._package.spdx_id if self._package else DOCUMENT_ID
+        elif tag == "SPDXREF":
+            self._annotated = value
+        elif tag == "AnnotationComment" and self._annotation is not None:
+            self._annotation.comment = value
         elif tag in _OTHER_SECTIONS:
             self._elsewhere = True
         elif tag == "SPDXVersion":
@@ -103,24 +109,12 @@ class _Parser:
         if len(words) == 3:
             self.document.relationships.append(SpdxRelationship(*words))
 
-    def _annotate(self, tag: str, value: str) -> None:
-        """An annotation's element is named, else it is the document or the package before it."""
+    def close(self) -> None:
+        """Give the annotation that is open to its element, whose tags may come in any order."""
         if self._annotation is None:
             return
-        if tag == "AnnotationComment":
-            self._annotation.comment = value
-            home = self._package.annotations if self._package else self.document.annotations
-            home.append(self._annotation)
-        else:
-            self._attach(self._annotation, value)
-
-    def _attach(self, annotation: SpdxAnnotation, element: str) -> None:
-        document = self.document
-        document.annotations = [x for x in document.annotations if x is not annotation]
-        if self._package is not None:
-            others = [x for x in self._package.annotations if x is not annotation]
-            self._package.annotations = others
-        if element == DOCUMENT_ID:
-            document.annotations.append(annotation)
-        elif element in self._by_id:
-            self._by_id[element].annotations.append(annotation)
+        if self._annotated == DOCUMENT_ID:
+            self.document.annotations.append(self._annotation)
+        elif self._annotated in self._by_id:
+            self._by_id[self._annotated].annotations.append(self._annotation)
+        self._annotation = None
