@@ -4,6 +4,7 @@ import pytest
 
 from openinspector.assess.packages import match
 from openinspector.model import Vulnerability
+
 from .memory import (
     ALMA_8,
     ALPINE_318,

@@ -1,7 +1,7 @@
 """Write observations as findings, in the shape and wording of the API (spec/findings.md 4)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -10,6 +10,7 @@ from openinspector.assess import sources
 from openinspector.assess.ecosystems import is_operating_system
 from openinspector.assess.observation import Observation, PackageMatch
 from openinspector.assess.resources import Place, finding_arn, resource_of
+from openinspector.assess.times import epoch_seconds
 from openinspector.model import Inventory, Package, Vulnerability
 from openinspector.model.finding import (
     CvssScore,
@@ -244,16 +245,3 @@ def _exploitability(vulnerability: Vulnerability) -> ExploitabilityDetails | Non
         seen = vulnerability.known_exploited.added
     at = epoch_seconds(seen)
     return None if at is None else ExploitabilityDetails(last_known_exploit_at=at)
-
-
-def epoch_seconds(text: str | None) -> float | None:
-    """Epoch seconds of an RFC 3339 time or day; None for none, and for what is no time."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()

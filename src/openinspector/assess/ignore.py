@@ -27,6 +27,7 @@ from openinspector.model import OpenInspectorError, Package, Vulnerability
 KEYS = ("vulnerability", "package", "path", "reason", "expires")
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ENTRIES = 100_000
+MAX_DEPTH = 8
 
 
 class IgnoreError(OpenInspectorError):
@@ -70,8 +71,16 @@ def parse_ignore(data: bytes, name: str) -> tuple[Entry, ...]:
 
 
 def _compose(text: str) -> Any:
-    """The tree of nodes, which keeps lines; aliases are refused, so it cannot expand."""
+    """The tree of nodes, which keeps lines.
+
+    Aliases are refused, so it cannot expand; nesting is limited, for the composer recurses in C.
+    """
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
         if isinstance(event, yaml.AliasEvent):
             raise ValueError(f"aliases are not allowed: *{event.anchor}")
     return yaml.compose(text, Loader=yaml.CSafeLoader)

@@ -296,7 +296,7 @@ def _in_order(matches: Iterable[PackageMatch]) -> tuple[PackageMatch, ...]:
     """By name (byte order), version, then path (spec/findings.md 4.1)."""
     keyed = [
         (
-            match.package.name.encode("utf-8", "surrogateescape"),
+            match.package.name.encode("utf-8", "surrogatepass"),
             match.package.version,
             match.package.locations[0].path if match.package.locations else "",
             position,

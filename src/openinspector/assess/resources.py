@@ -33,7 +33,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def _digest(*parts: str) -> str:
-    text = "\x1f".join(parts).encode("utf-8", "surrogateescape")
+    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest()
 
 

@@ -13,15 +13,19 @@ from urllib.parse import unquote
 import msgspec
 
 from openinspector.assess.observation import RuledOut
+from openinspector.assess.times import epoch_seconds
 from openinspector.model import Inventory, OpenInspectorError, Package, Vulnerability
 
 Status = Literal["not_affected", "fixed", "affected", "under_investigation"]
 
 RULING_OUT = frozenset({"not_affected", "fixed"})
 
-_OPENVEX_STATUS: frozenset[str] = frozenset(
-    {"not_affected", "fixed", "affected", "under_investigation"}
-)
+_OPENVEX_STATUS: dict[object, Status] = {
+    "not_affected": "not_affected",
+    "fixed": "fixed",
+    "affected": "affected",
+    "under_investigation": "under_investigation",
+}
 
 _CYCLONEDX_STATES: dict[str, Status] = {
     "not_affected": "not_affected",
@@ -84,9 +88,10 @@ def _openvex(document: dict[str, Any], name: str) -> Iterable[Statement]:
     issued = str(document.get("last_updated") or document.get("timestamp") or "")
     for number, entry in enumerate(_objects(document.get("statements"), name, "statements"), 1):
         place = f"statement {number}"
-        status = entry.get("status")
-        if status not in _OPENVEX_STATUS:
-            raise VexError(f"{name}: {place} has no status that OpenVEX knows: {status!r}")
+        status = _OPENVEX_STATUS.get(str(entry.get("status")))
+        if status is None:
+            word = repr(entry.get("status"))[:60]
+            raise VexError(f"{name}: {place} has no status that OpenVEX knows: {word}")
         products = _objects(entry.get("products"), name, f"products of {place}")
         parts = [
             part
@@ -112,7 +117,8 @@ def _openvex_names(value: object, name: str, place: str) -> tuple[str, ...]:
         return (value,)
     if not isinstance(value, dict) or not (value.get("name") or value.get("@id")):
         raise VexError(f"{name}: {place} names no vulnerability")
-    aliases = value.get("aliases") or ()
+    given = value.get("aliases")
+    aliases = given if isinstance(given, list) else ()
     names = (value.get("name"), str(value.get("@id") or "").rpartition("/")[2], *aliases)
     return tuple(dict.fromkeys(str(each) for each in names if each))
 
@@ -132,9 +138,10 @@ def _cyclonedx(document: dict[str, Any], name: str) -> Iterable[Statement]:
         analysis = entry.get("analysis")
         if not isinstance(analysis, dict) or "state" not in analysis:
             continue
-        status = _CYCLONEDX_STATES.get(str(analysis["state"]))
+        state = str(analysis["state"])[:60]
+        status = _CYCLONEDX_STATES.get(state)
         if status is None:
-            raise VexError(f"{name}: {place} has an unknown state: {analysis['state']!r}")
+            raise VexError(f"{name}: {place} has an unknown state: {state!r}")
         if not entry.get("id"):
             raise VexError(f"{name}: {place} has no id")
         aliases = [
@@ -200,7 +207,7 @@ class Vex:
         ]
         if not spoken:
             return None
-        latest = max(spoken, key=lambda statement: statement.timestamp)
+        latest = max(spoken, key=lambda statement: epoch_seconds(statement.timestamp) or 0.0)
         if latest.status not in RULING_OUT:
             return None
         why = f" ({latest.justification})" if latest.justification else ""
