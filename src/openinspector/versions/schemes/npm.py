@@ -13,7 +13,7 @@ from openinspector.versions.schemes.semver import PRE_RELEASE, RELEASE
 
 _VERSION = re.compile(
     r"[v=\s]*+([0-9]++)(?:\.([0-9]++))?+(?:\.([0-9]++))?+"
-    r"(?:-?+([0-9a-z-]++(?:\.[0-9a-z-]++)*+))?+(?:\+[0-9a-z-]++(?:\.[0-9a-z-]++)*+)?+\s*+",
+    r"(?:-?([0-9a-z-]++(?:\.[0-9a-z-]++)*+))?+(?:\+[0-9a-z-]++(?:\.[0-9a-z-]++)*+)?+\s*+",
     re.IGNORECASE | re.ASCII,
 ).fullmatch
 _TEXT_IDENTIFIER = "\x40"
