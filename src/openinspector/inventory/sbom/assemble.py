@@ -19,7 +19,7 @@ from openinspector.inventory.sbom.ecosystems import (
 from openinspector.inventory.sbom.interpret import FIELDS, derive
 from openinspector.inventory.sbom.omissions import Omissions
 from openinspector.inventory.sbom.purls import Purl, parse_purl
-from openinspector.model import ConfigurationCheck, Distribution, Inventory, Package
+from openinspector.model import ConfigurationCheck, Distribution, Gap, Inventory, Package
 
 _NO_PACKAGES = frozenset({"operating-system", "file", "data", "cryptographic-asset", "platform"})
 """Kinds of components that are not software to assess when they carry no purl."""
@@ -33,26 +33,40 @@ _CONVERTIBLE = {"from_base_image": {"true": True, "false": False}}
 
 def assemble(document: Document, name: str, limits: Limits) -> Inventory:
     """The inventory of a document that the user called `name`."""
+    return assemble_components(document, name, limits)[0]
+
+
+def assemble_components(
+    document: Document, name: str, limits: Limits
+) -> tuple[Inventory, list[Package | None]]:
+    """The inventory of a document, and beside it the package of each of its components.
+
+    None stands for components that are no package, or cannot be assessed.
+    """
     purls = [parse_purl(c.purl) if c.purl else None for c in document.components]
     distribution = _distribution(document, purls)
     omitted = Omissions()
-    packages: list[Package] = []
+    by_component: list[Package | None] = []
     checks: list[ConfigurationCheck] = []
     releases = Releases(distribution)
     parents = _source_parents(document.components, purls)
     for index, (component, purl) in enumerate(zip(document.components, purls, strict=True)):
+        package = None
         if component.kind == "file":
             checks.extend(checks_of(component))
         if purl is None:
             _note_missing_purl(component, omitted)
-            continue
-        package = _package(document.components, index, purl, releases, parents, omitted)
-        if package is not None:
-            packages.append(package)
+        else:
+            package = _package(document.components, index, purl, releases, parents, omitted)
+        by_component.append(package)
+    packages = [package for package in by_component if package is not None]
     if len(packages) > limits.packages:
         omitted.add("over-limit", str(len(packages) - limits.packages))
         del packages[limits.packages :]
-    return Inventory(
+    examined = subject.examined_of(document) or _examined(packages, checks)
+    if not examined:
+        document.gaps.append(Gap("os-packages", "the document lists nothing to assess", total=True))
+    inventory = Inventory(
         target=subject.target_of(document, name, distribution is not None),
         packages=_ordered(packages),
         distribution=distribution,
@@ -60,8 +74,9 @@ def assemble(document: Document, name: str, limits: Limits) -> Inventory:
         checks=tuple(checks),
         gaps=(*document.gaps, *subject.gaps_of(document), *omitted.gaps(packages, distribution)),
         notes=(*document.notes, *subject.notes_of(document)),
-        examined=subject.examined_of(document) or _examined(packages, checks),
+        examined=examined,
     )
+    return inventory, by_component
 
 
 def _distribution(document: Document, purls: Iterable[Purl | None]) -> Distribution | None:

@@ -6,14 +6,13 @@ would get wrong is stated in a property. So what is written reads back to the sa
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from openinspector.inventory.sbom import properties as p
 from openinspector.inventory.sbom.checks import write_checks
 from openinspector.inventory.sbom.distributions import Releases, by_name
 from openinspector.inventory.sbom.document import Component, Document, Properties
 from openinspector.inventory.sbom.ecosystems import OS_TYPES, part_of
 from openinspector.inventory.sbom.interpret import FIELDS, derive
+from openinspector.inventory.sbom.json_document import encode
 from openinspector.inventory.sbom.purls import Purl, parse_purl
 from openinspector.model import Distribution, ImageMetadata, Inventory, Kernel, Package, Target
 from openinspector.model.purl import make_purl
@@ -55,7 +54,7 @@ def _operating_system(distribution: Distribution) -> Component:
         return component
     component.properties = [(p.DISTRIBUTION_ID, distribution.id)]
     if by_name(distribution.id, distribution.name, distribution.version) != distribution:
-        record = msgspec.json.encode(distribution).decode()
+        record = encode(distribution).decode()
         component.properties.append((p.DISTRIBUTION, record))
     return component
 
@@ -235,7 +234,7 @@ def _document_properties(inventory: Inventory) -> Iterator[tuple[str, str]]:
     if inventory.kernel is not None:
         yield from _kernel_properties(inventory.kernel)
     yield from ((p.EXAMINED, part) for part in inventory.examined)
-    yield from ((p.GAP, msgspec.json.encode(gap).decode()) for gap in inventory.gaps)
+    yield from ((p.GAP, encode(gap).decode()) for gap in inventory.gaps)
     yield from ((p.NOTE, note) for note in inventory.notes)
 
 

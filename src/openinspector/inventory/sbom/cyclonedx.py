@@ -9,6 +9,7 @@ import msgspec
 
 from openinspector.inventory.sbom.compose import compose
 from openinspector.inventory.sbom.document import NO_PARENT, Component, Document, Properties
+from openinspector.inventory.sbom.json_document import encode
 from openinspector.inventory.sbom.licenses import SPDX_IDENTIFIERS, is_expression
 from openinspector.model import Inventory
 
@@ -26,7 +27,7 @@ def write_cyclonedx(inventory: Inventory, *, timestamp: str, serial: str, versio
     subject = bom["metadata"]["component"]["bom-ref"]
     aggregate = "unknown" if complete else "incomplete"
     bom["compositions"] = [{"aggregate": aggregate, "assemblies": [subject]}]
-    return msgspec.json.format(msgspec.json.encode(bom), indent=2) + b"\n"
+    return msgspec.json.format(encode(bom), indent=2) + b"\n"
 
 
 def cyclonedx_document(

@@ -50,3 +50,21 @@ def salvage(items: list[Any], type_: type[T]) -> tuple[list[T], list[str]]:
             name = item.get("name") if isinstance(item, dict) else None
             bad.append(f"{name if isinstance(name, str) else 'unnamed'} ({error})")
     return good, bad
+
+
+def encode(value: Any) -> bytes:
+    """Encode as JSON; lone surrogates (names that were not UTF-8) become U+FFFD."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_without_surrogates(msgspec.to_builtins(value)))
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    return value

@@ -28,6 +28,11 @@ def read_sbom(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Invent
     """
     from openinspector.inventory.sbom.assemble import assemble
 
+    return assemble(read_document(data, name, limits), name, limits)
+
+
+def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Read an SBOM as the list of its components; otherwise as `read_sbom`."""
     most = limits.manifest_bytes * _SIZE_FACTOR
     if data[:2] == _GZIP:
         data = _gunzip(data, name, most, limits)
@@ -37,10 +42,9 @@ def read_sbom(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Invent
         )
     data = _as_utf8(data)
     try:
-        document = _reader(data, name)(data, limits)
+        return _reader(data, name)(data, limits)
     except ValueError as error:
         raise TargetError(f"{name}: {error}") from None
-    return assemble(document, name, limits)
 
 
 def _gunzip(data: bytes, name: str, most: int, limits: Limits) -> bytes:
@@ -101,9 +105,12 @@ def _reader(data: bytes, name: str) -> Reader:
 
 def _json(data: bytes, limits: Limits) -> Document:
     """Any JSON format, told by its top-level members."""
-    from openinspector.inventory.sbom.json_document import Envelope, decode
+    from openinspector.inventory.sbom.json_document import Envelope, Mismatch, decode
 
-    envelope = decode(data, Envelope)
+    try:
+        envelope = decode(data, Envelope)
+    except Mismatch:
+        raise ValueError(f"this JSON is not an SBOM; expected {SUPPORTED}") from None
     if envelope.bom_format == "CycloneDX":
         from openinspector.inventory.sbom import read_cyclonedx_json
 

@@ -11,6 +11,7 @@ import msgspec
 from openinspector.inventory.sbom import properties as p
 from openinspector.inventory.sbom.compose import compose
 from openinspector.inventory.sbom.document import NO_PARENT, Component, Properties
+from openinspector.inventory.sbom.json_document import encode
 from openinspector.inventory.sbom.licenses import SPDX_IDENTIFIERS
 from openinspector.inventory.sbom.spdx_elements import DOCUMENT_ID
 from openinspector.model import Inventory
@@ -48,7 +49,7 @@ def write_spdx(inventory: Inventory, *, timestamp: str, serial: str, version: st
         "packages": [writer.package(x) for x in (subject, *document.components)],
         "relationships": _relationships(subject, document.components),
     }
-    return msgspec.json.format(msgspec.json.encode(spdx), indent=2) + b"\n"
+    return msgspec.json.format(encode(spdx), indent=2) + b"\n"
 
 
 def _identifier(component: Component) -> str:
@@ -69,7 +70,7 @@ class _Writer:
         """The `annotations` member that holds properties; nothing without any."""
         if not properties:
             return {}
-        comment = msgspec.json.encode(properties).decode()
+        comment = encode(properties).decode()
         return {"annotations": [{**self._annotation, "comment": comment}]}
 
     def package(self, component: Component) -> dict[str, Any]:
