@@ -12,7 +12,7 @@ import re
 from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, text
 
 _VERSION = re.compile(
-    r"(?:([0-9]++)!)?+([*_0-9a-z]++(?:\.[*_0-9a-z]++)*+)(?:\+([*_0-9a-z]++(?:\.[*_0-9a-z]++)*+))?+"
+    r"(?:([0-9]++)!)?+([*0-9a-z]++(?:[._][*0-9a-z]++)*+_?+)(?:\+([*0-9a-z]++(?:[._][*0-9a-z]++)*+))?+"
 ).fullmatch
 _PIECES = re.compile(r"[0-9]++|[*]++|[a-z_]++").findall
 

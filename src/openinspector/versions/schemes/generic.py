@@ -48,7 +48,7 @@ def encode(version: str) -> bytes:
     found = _NUMBERS(lowered)
     if found is None:
         raise Unreadable("it does not begin with a number")
-    return (_numbers(found[1]) + _rest(lowered[found.end() :], after=found[1])).encode("latin-1")
+    return (_numbers(found[1]) + _rest(lowered[found.end() :], after="0")).encode("latin-1")
 
 
 def encode_unreadable(version: str) -> bytes:
@@ -64,6 +64,7 @@ def _numbers(dotted: str) -> str:
 
 
 def _rest(rest: str, after: str) -> str:
+    """Encode what comes after a number, or after nothing."""
     encoded = []
     separator, last = "", after
     for token, following in pairwise([*_TOKENS(rest), ""]):
