@@ -363,17 +363,19 @@ def test_hostile_vex_ends_in_statements_or_a_clear_error(document, kind):
         document.pop("@context", None)
     try:
         said = parse_vex(json.dumps(document).encode(), "v.json")
+        message = "v.json"
     except VexError as error:
-        assert str(error).startswith("v.json")
-    else:
-        run(vex=said)
+        said, message = (), str(error)
+    assert message.startswith("v.json")
+    run(vex=said)
 
 
 @given(st.text(alphabet="-:{}[]&*!|>'\"# \n\tabexpirspackgvuln0123456789\x00\udc80", max_size=80))
 def test_hostile_ignore_files_end_in_entries_or_a_clear_error(text):
     try:
         entries = parse_ignore(text.encode("utf-8", "surrogateescape"), "i.yaml")
+        message = "i.yaml"
     except IgnoreError as error:
-        assert str(error).startswith("i.yaml")
-    else:
-        run(ignore=entries)
+        entries, message = (), str(error)
+    assert message.startswith("i.yaml")
+    run(ignore=entries)

@@ -17,11 +17,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from openinspector.advisories.publishers import TRACKER, publisher
 from openinspector.assess.observation import Reason
 from openinspector.model import AffectedPackage, AffectedRange
-
-CVE_LEVEL = ("CVE-", "DEBIAN-CVE-", "UBUNTU-CVE-", "ALPINE-CVE-", "CGA-", "ECHO-", "MINI-", "BELL-")
-"""How identifiers begin of records that are about one vulnerability of one package."""
 
 _SILENT = {
     "not-affected": "not-affected",
@@ -165,7 +163,7 @@ def stream(label: str) -> str:
 
 def is_cve_level(record: AffectedPackage) -> bool:
     """Whether a record is about one vulnerability (a tracker's), rather than a bulletin."""
-    return record.advisory.startswith(CVE_LEVEL)
+    return publisher(record.advisory, record.feed).rank == TRACKER
 
 
 def is_open(record: AffectedPackage) -> bool:

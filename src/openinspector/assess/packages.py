@@ -10,6 +10,7 @@ from operator import itemgetter
 
 import msgspec
 
+from openinspector.advisories import names as spelling
 from openinspector.assess import ecosystems, judge, kernel
 from openinspector.assess.observation import Observation, PackageMatch, Reason, RuledOut
 from openinspector.model import (
@@ -136,7 +137,7 @@ class _Matcher:
     def _questions(self, package: Package) -> tuple[_Question, ...]:
         """What to ask for a package; nothing where no advisory could speak of it."""
         if not ecosystems.is_operating_system(package):
-            name = _normalise(package.ecosystem, package.name)
+            name = spelling.package(package.ecosystem, package.name)
             return (((package.ecosystem,), name, package.version),)
         distribution = self.inventory.distribution
         if distribution is None or distribution.ecosystem != package.ecosystem:
@@ -325,8 +326,3 @@ def _live_patched(package: Package) -> frozenset[str]:
         if name == "live_patched_cves":
             return frozenset(value.replace(",", " ").split())
     return frozenset()
-
-
-def _normalise(ecosystem: str, name: str) -> str:
-    """The name as the database keeps it."""
-    return name

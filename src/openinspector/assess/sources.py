@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote
 
+from openinspector.advisories.publishers import publisher
 from openinspector.assess.ecosystems import is_operating_system
 from openinspector.model import Package
 
@@ -22,22 +23,6 @@ _CVE_PAGES = {
     "UBUNTU_CVE": "https://people.canonical.com/~ubuntu-security/cve/{year}/{id}",
     "REDHAT_CVE": "https://access.redhat.com/security/cve/{id}",
 }
-
-_IDENTIFIERS = (
-    ("GHSA-", "GITHUB", "https://github.com/advisories/{id}"),
-    ("GO-", "GO", "https://pkg.go.dev/vuln/{id}"),
-    ("RUSTSEC-", "RUSTSEC", "https://rustsec.org/advisories/{id}.html"),
-    ("PYSEC-", "PYPA", "https://osv.dev/vulnerability/{id}"),
-    ("MAL-", "OPENSSF", "https://osv.dev/vulnerability/{id}"),
-    ("CGA-", "CHAINGUARD", "https://images.chainguard.dev/security/{id}"),
-    ("DSA-", "DEBIAN_CVE", "https://security-tracker.debian.org/tracker/{id}"),
-    ("DLA-", "DEBIAN_CVE", "https://security-tracker.debian.org/tracker/{id}"),
-    ("TEMP-", "DEBIAN_CVE", "https://security-tracker.debian.org/tracker/{id}"),
-    ("USN-", "UBUNTU_CVE", "https://ubuntu.com/security/notices/{id}"),
-    ("RHSA-", "REDHAT_CVE", "https://access.redhat.com/errata/{id}"),
-    ("ALAS", "AMAZON_CVE", "https://alas.aws.amazon.com/{id}.html"),
-)
-"""What identifiers without a CVE begin with, who publishes them, and their page."""
 
 _UPDATES = {
     "Alpine": "apk update && apk upgrade {name}",
@@ -82,10 +67,9 @@ def describe(identity: str, vendor: str | None) -> tuple[str, str]:
         source = vendor if vendor in _CVE_PAGES else None
         page = _CVE_PAGES[source or "NVD"]
         return source or "NVD", page.format(id=identity, year=matched.group(1))
-    for start, source, page in _IDENTIFIERS:
-        if identity.startswith(start):
-            return source, page.format(id=quote(identity))
-    return vendor or "OSV", f"https://osv.dev/vulnerability/{quote(identity)}"
+    known = publisher(identity)
+    page_of = known.page or "https://osv.dev/vulnerability/{id}"
+    return known.source, page_of.format(id=quote(identity), cve=quote(identity))
 
 
 def update_advice(package: Package, fixed: str | None, amazon_2023_image: bool) -> str | None:
