@@ -71,15 +71,15 @@ def _logical_lines(source: str) -> Iterator[str]:
     """Join continued lines, then drop comments, as pip does (a comment ends no continuation)."""
     parts: list[str] = []
     for line in source.splitlines():
-        if line.endswith("\\") and not line.lstrip().startswith("#"):
-            parts.append(line[:-1])
+        comment = line.lstrip().startswith("#")
+        if line.endswith("\\") and not comment:
+            parts.append(line.strip("\\"))
             continue
-        parts.append(line)
-        logical = _COMMENT.sub("", " ".join(parts)).strip()
-        parts = []
-        if logical:
+        parts.append(f" {line}" if comment else line)
+        if logical := _COMMENT.sub("", "".join(parts)).strip():
             yield logical
-    if logical := _COMMENT.sub("", " ".join(parts)).strip():
+        parts = []
+    if logical := _COMMENT.sub("", "".join(parts)).strip():
         yield logical
 
 
@@ -96,7 +96,14 @@ def _add(packages: Packages, line: str, development: bool) -> bool:
     rest = requirement["rest"]
     if rest.startswith("@"):
         return _add_place(packages, rest, development, name)
-    clauses = _OPTION.sub("", f" {rest}").partition(";")[0].strip().strip("()").split(",")
+    clauses = (
+        _OPTION.sub("", f" {rest}")
+        .partition(";")[0]
+        .partition("#")[0]
+        .strip()
+        .strip("()")
+        .split(",")
+    )
     pins = {
         clause[1]: clause[2]
         for clause in (_CLAUSE.match(text.strip()) for text in clauses)

@@ -19,6 +19,7 @@ from openinspector.inventory.limits import Limits
 _ORIGIN = Origin(NPM, "YARN", "javascript-yarn", "javascript-yarn")
 _ARCHIVES = (".tgz", ".tar.gz")
 _LOCAL = ("workspace:", "link:", "portal:", "file:")
+_VERSION_KEYS = ("  version ", '  "version" ')
 _UNPUBLISHED = "0.0.0-use.local"
 """The version that Yarn gives to members of the workspace."""
 
@@ -41,8 +42,8 @@ def _add_classic(packages: Packages, lines: Iterable[str]) -> None:
     """Add the blocks `descriptor, descriptor:` with an indented `version "..."`."""
     descriptors: str | None = None
     for number, line in enumerate(lines, 1):
-        if line.startswith("  version ") and descriptors is not None:
-            _add_block(packages, descriptors, line[10:].strip().strip('"'))
+        if descriptors is not None and line.startswith(_VERSION_KEYS):
+            _add_block(packages, descriptors, line.split(None, 1)[-1].strip().strip('"'))
             descriptors = None
         elif line and line[0] not in " #\t\r":
             if descriptors is not None:
