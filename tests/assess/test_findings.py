@@ -418,3 +418,24 @@ def test_findings_come_worst_first():
         "UNTRIAGED": 0,
     }
     assert msgspec.json.encode(result.summary)
+
+
+def test_dockerfile_checks():
+    checks = (
+        ConfigurationCheck("IN-DOCKER-007-001", "build/Dockerfile", 3, 4),
+        ConfigurationCheck("IN-DOCKER-003", "build/Dockerfile", 9, 9),
+        ConfigurationCheck("IN-OTHER-1", "", 0, 0),
+    )
+    secret, root, other = findings(inventory(checks=checks), Memory())
+    assert (secret["type"], secret["severity"]) == ("CODE_VULNERABILITY", "CRITICAL")
+    assert secret["title"].startswith("CWE-798 - ")
+    assert secret["codeVulnerabilityDetails"]["filePath"] == {
+        "fileName": "Dockerfile",
+        "filePath": "build/Dockerfile",
+        "startLine": 3,
+        "endLine": 4,
+    }
+    assert secret["codeVulnerabilityDetails"]["detectorId"] == "IN-DOCKER-007-001"
+    assert root["severity"] == "INFORMATIONAL"
+    assert other["severity"] == "UNTRIAGED"
+    assert len({each["findingArn"] for each in (secret, root, other)}) == 3

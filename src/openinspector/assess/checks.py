@@ -4,8 +4,6 @@ spec/sbom-generator.md 5.4 and 5.5, 4.6. The Finding type has no configuration c
 so a check is a CODE_VULNERABILITY at the lines of its file.
 """
 
-from typing import Any
-
 import msgspec
 
 from openinspector.assess.findings import NONE_PROVIDED, Context, clean
@@ -26,52 +24,38 @@ DISCONTINUED = "IN-DISCONTINUED-001"
 SOURCE = "AMAZON_INSPECTOR"
 
 
-class CheckFacts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True):
     """What is said of a check wherever it fires. `cwes` are identifiers (`CWE-250`)."""
 
-    name: str
-    description: str
     severity: Severity
+    title: str
+    description: str
     cwes: tuple[str, ...]
     advice: str = ""
     url: str = ""
 
 
-_DOCKERFILE = "https://docs.docker.com/build/building/best-practices/"
-
-_CWES = {
-    "IN-DOCKER-001": "CWE-1104",
-    "IN-DOCKER-002": "CWE-250",
-    "IN-DOCKER-003": "CWE-250",
-    "IN-DOCKER-004": "CWE-710",
-    "IN-DOCKER-005": "CWE-295",
-    "IN-DOCKER-006": "CWE-295",
-    "IN-DOCKER-007": "CWE-798",
-    "IN-DOCKER-008": "CWE-1059",
-}
-"""The weakness behind each group of checks (cwe.mitre.org)."""
-
-_CERTIFICATE = CheckFacts(
-    name="Expired certificate",
-    description="The certificate has expired: clients that check it refuse the connection, and "
-    "clients that do not can be deceived with it.",
-    severity="MEDIUM",
-    cwes=("CWE-298", "CWE-324"),
-    advice="Replace the certificate, or remove the file if nothing uses it.",
+_CERTIFICATE = Facts(
+    "MEDIUM",
+    "Expired certificate",
+    "The certificate has expired: clients that check it refuse the connection, and clients that "
+    "do not can be deceived with it.",
+    ("CWE-298", "CWE-324"),
+    "Replace the certificate, or remove the file if nothing uses it.",
 )
 
 
-def facts_of(check: ConfigurationCheck) -> CheckFacts:
-    """What is said of a check; one that is not in the table is told by its identifier."""
+def facts_of(check: ConfigurationCheck) -> Facts:
+    """What is said of a check; one that no table knows (of a foreign SBOM) is told by its name."""
     if check.id.startswith("IN-CERTIFICATE"):
         return _CERTIFICATE
-    from openinspector.inventory.catalogers.dockerfile import CHECKS
+    from openinspector.inventory.dockerfile_checks import CHECKS
 
-    row: Any = CHECKS.get(check.id)
-    cwes = (_CWES.get(check.id[:13], "CWE-16"),)
+    row = CHECKS.get(check.id)
     if row is None:
-        return CheckFacts(check.id, f"The check {check.id} fired.", "UNTRIAGED", cwes)
-    raise NotImplementedError(row)
+        name = clean(check.id, 128) or "?"
+        return Facts("UNTRIAGED", name, f"The check {name} fired.", ("CWE-16",))
+    return Facts(row.severity, row.title, row.description, row.cwes, row.advice, row.url)
 
 
 def check_finding(check: ConfigurationCheck, context: Context) -> Finding:
@@ -86,7 +70,7 @@ def check_finding(check: ConfigurationCheck, context: Context) -> Finding:
         finding_arn=finding_arn(context.place, context.resource.id, *identity),
         aws_account_id=context.place.account,
         type="CODE_VULNERABILITY",
-        title=clean(f"CWE-{numbers} - {facts.name}"),
+        title=clean(f"CWE-{numbers} - {facts.title}"),
         description=clean(text),
         severity=facts.severity,
         first_observed_at=context.instant,
@@ -102,9 +86,9 @@ def check_finding(check: ConfigurationCheck, context: Context) -> Finding:
                 start_line=check.begin_line,
                 end_line=check.end_line,
             ),
-            detector_id=check.id,
-            detector_name=facts.name,
-            rule_id=check.id,
+            detector_id=clean(check.id, 128) or "?",
+            detector_name=facts.title,
+            rule_id=clean(check.id, 128) or "?",
             cwes=list(facts.cwes),
             reference_urls=[facts.url] if facts.url else None,
         ),
