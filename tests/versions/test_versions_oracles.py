@@ -60,9 +60,7 @@ def beginnings(*versions: str) -> Iterator[str]:
             yield from (version[: cut.start()], version[: cut.start()] + ".")
 
 
-def disagreements(
-    ecosystem: str, asked: Sequence[Pair], answers: Sequence[int]
-) -> Iterator[Pair]:
+def disagreements(ecosystem: str, asked: Sequence[Pair], answers: Sequence[int]) -> Iterator[Pair]:
     """The pairs on which the oracle says otherwise, the lower first as we have them."""
     for (a, b), answer in zip(asked, answers, strict=True):
         ours = compare(ecosystem, a, b)
