@@ -150,6 +150,21 @@ def test_module_streams_are_separate():
     assert reasons(asked) == {("CVE-20", "nodejs", "module"), ("CVE-P", "nodejs", "module")}
 
 
+def test_module_streams_of_publishers_without_labels():
+    records = [
+        advisory("ALSA-18", "AlmaLinux:8", "nodejs", "0,1:18.19-1.module_el8", cves=["CVE-18"]),
+        advisory("ALSA-20", "AlmaLinux:8", "nodejs", "0,1:20.11-1.module_el8", cves=["CVE-20"]),
+        advisory("ALSA-P", "AlmaLinux:8", "podman", "0,4.0-1.module_el8", cves=["CVE-4"]),
+    ]
+    knowledge = Memory(records)
+    for label in ("nodejs:18:8090:x", None):
+        one = package("AlmaLinux", "nodejs", "1:18.1-1.module_el8", module=label)
+        assert set(pairs(match(inventory(one, distribution=ALMA_8), knowledge))) == {"CVE-18"}
+    for label in ("container-tools:rhel8:8090:x", None):
+        one = package("AlmaLinux", "podman", "1.9-1.module_el8", module=label)
+        assert set(pairs(match(inventory(one, distribution=ALMA_8), knowledge))) == {"CVE-4"}
+
+
 def test_binary_records_count_for_more_than_those_of_the_source():
     records = [
         advisory("CVE-2024-1", "Red Hat:9", "openssl", "0,", cves=["CVE-2024-1"]),

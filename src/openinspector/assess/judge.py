@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from openinspector.advisories.publishers import TRACKER, publisher
+from openinspector.assess import streams
 from openinspector.assess.observation import Reason
 from openinspector.model import AffectedPackage, AffectedRange
 
@@ -124,41 +125,8 @@ def _unfit(record: AffectedPackage, subject: Subject) -> tuple[Reason, str] | No
         neutral = {"noarch", "all", "any"}
         if subject.arch not in neutral and not neutral.intersection(record.arches):
             return "architecture", f"is about {', '.join(record.arches)}, not {subject.arch}"
-    return _other_module(record, subject)
-
-
-def _other_module(record: AffectedPackage, subject: Subject) -> tuple[Reason, str] | None:
-    """Module streams are separate products: nodejs:18 is not fixed by nodejs:20's advisory."""
-    modular = subject.module is not None or ".module" in subject.version
-    fixes = [range_.end_version for range_ in record.ranges if range_.end_version is not None]
-    wanted = record.module is not None or any(".module" in fix for fix in fixes)
-    if wanted and not modular:
-        return "module", f"is about the module {record.module or fixes[0]}, the package is of none"
-    if modular and not wanted and fixes:
-        return "module", "is about the package outside modules, this one comes from a module"
-    if record.module and modular and not _same_stream(record, subject):
-        return (
-            "module",
-            f"is about {stream(record.module)}, not {subject.module or subject.version}",
-        )
-    return None
-
-
-def _same_stream(record: AffectedPackage, subject: Subject) -> bool:
-    """Whether stream and package agree; without a label a module's main package tells by number."""
-    wanted = stream(record.module or "")
-    if subject.module:
-        return wanted == stream(subject.module)
-    module, _, number = wanted.partition(":")
-    if module != record.name or not number.replace(".", "").isdigit():
-        return True
-    version = subject.version.rpartition(":")[2]
-    return version == number or version.startswith((f"{number}.", f"{number}-"))
-
-
-def stream(label: str) -> str:
-    """Name and stream of an rpm module label: `nodejs:18:8070:...` is `nodejs:18`."""
-    return ":".join(label.split(":")[:2])
+    product = streams.other_product(record, subject.version, subject.module)
+    return None if product is None else ("module", product)
 
 
 def is_cve_level(record: AffectedPackage) -> bool:
