@@ -22,8 +22,11 @@ from openinspector.inventory.limits import MEBIBYTE, Limits
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-MAX_VALUES = 8_000_000
+MAX_VALUES = 4_000_000
 """Values (scalars and containers, aliases expanded) of one document."""
+
+MAX_LINES = 2_000_000
+"""Lines of one text manifest."""
 
 TOML_BYTES = 16 * MEBIBYTE
 """A TOML document's size: the standard library's parser needs about 0.2 s for one MiB."""
@@ -79,6 +82,14 @@ def read_text(file: File, limits: Limits) -> str:
     return decode_text(read(file, limits))
 
 
+def read_lines(file: File, limits: Limits) -> list[str]:
+    """Return the lines of a text manifest without their ends, up to `MAX_LINES`."""
+    data = bytes(read(file, limits))
+    if data.count(b"\n") + data.count(b"\r") > 2 * MAX_LINES:
+        raise ReadError(f"it has more than {MAX_LINES:,} lines")
+    return decode_text(data).splitlines()
+
+
 # --- taking values out ---------------------------------------------------------------------------
 
 
@@ -106,7 +117,9 @@ def decode_json(file: File, limits: Limits, decoder: "msgspec.json.Decoder[T]") 
     Raises `ReadError` also where a named field has another type than declared; declare `object`
     where a file may hold anything.
     """
-    return decode_json_bytes(read(file, limits), decoder)
+    data = read(file, limits)
+    _bound_json_values(data)
+    return decode_json_bytes(data, decoder)
 
 
 def decode_json_bytes(data: bytes | memoryview | str, decoder: "msgspec.json.Decoder[T]") -> T:
@@ -133,10 +146,7 @@ _ANY_JSON: "msgspec.json.Decoder[object]" = msgspec.json.Decoder(object)
 
 def load_json(file: File, limits: Limits) -> object:
     """Load any JSON as dict, list, str, int, float, bool and None."""
-    data = read(file, limits)
-    if len(data) > MAX_VALUES:
-        _bound_json_values(bytes(data))
-    return decode_json_bytes(data, _ANY_JSON)
+    return decode_json(file, limits, _ANY_JSON)
 
 
 def load_jsonc(file: File, limits: Limits) -> object:
@@ -151,7 +161,10 @@ def _keep_strings(match: re.Match[str]) -> str:
     return match[0] if match[0].startswith('"') else " "
 
 
-def _bound_json_values(data: bytes) -> None:
+def _bound_json_values(data: bytes | memoryview) -> None:
+    if len(data) <= MAX_VALUES:
+        return
+    data = bytes(data)
     if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_VALUES:
         raise ReadError(f"it holds more than {MAX_VALUES:,} values")
 

@@ -19,6 +19,9 @@ PART = "language-packages"
 TEXT_LENGTH = 1024
 """Characters of a name or a version beyond which it is not believed."""
 
+MOST_PACKAGES = 200_000
+"""Packages of one manifest, and entries of one kind that are left out."""
+
 _SHOWN = 8
 _SHOWN_LENGTH = 60
 _INSTALLED_TREE = re.compile(
@@ -66,6 +69,7 @@ class Packages:
         self._packages: dict[str, Package] = {}
         self._unpinned: dict[str, None] = {}
         self._unusable: dict[str, None] = {}
+        self._beyond = 0
 
     def add(
         self,
@@ -84,21 +88,23 @@ class Packages:
         pinned; names and versions that are not `usable` are counted and left out.
         """
         if not usable(name):
-            self._unusable[_shown(name)] = None
+            self.unusable(name)
             return
         assert isinstance(name, str)
         if version is None or version == "":
-            self._unpinned[name] = None
+            self.unpinned(name)
             return
         if not usable(version):
-            self._unusable[_shown(name)] = None
+            self.unusable(name)
             return
         assert isinstance(version, str)
         where = ecosystem or self.origin.ecosystem
         normal = where.normalise(name)
         purl = language_purl(where, normal, version, qualifiers, subpath)
         known = self._packages.get(purl)
-        if known is None or (known.development and not development):
+        if known is None and len(self._packages) >= MOST_PACKAGES:
+            self._beyond += 1
+        elif known is None or (known.development and not development):
             self._packages[purl] = Package(
                 ecosystem=where.name,
                 name=normal,
@@ -114,11 +120,13 @@ class Packages:
 
     def unpinned(self, name: str) -> None:
         """Note a package that is asked for without telling exactly one version."""
-        self._unpinned[name if usable(name) else _shown(name)] = None
+        if len(self._unpinned) < MOST_PACKAGES:
+            self._unpinned[name if usable(name) else _shown(name)] = None
 
     def unusable(self, name: object) -> None:
         """Note an entry that has not the shape it should have."""
-        self._unusable[_shown(name)] = None
+        if len(self._unusable) < MOST_PACKAGES:
+            self._unusable[_shown(name)] = None
 
     def results(self) -> Iterator[Package | Gap]:
         """Yield the packages in the order in which they were added, then the gaps."""
@@ -127,6 +135,9 @@ class Packages:
             yield self._gap(self._unpinned, "not pinned to a version and not judged")
         if self._unusable:
             yield self._gap(self._unusable, "without a usable name and version, left out")
+        if self._beyond:
+            reason = f"it lists over {MOST_PACKAGES:,} packages; {self._beyond:,} were left out"
+            yield Gap(PART, reason, self.path)
 
     def _gap(self, names: dict[str, None], reason: str) -> Gap:
         count = len(names)

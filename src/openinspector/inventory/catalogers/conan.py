@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
-from openinspector.inventory.documents import load_json, mapping, read_text, sequence, text
+from openinspector.inventory.documents import load_json, mapping, read_lines, sequence, text
 from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import CONAN
 from openinspector.inventory.limits import Limits
@@ -53,7 +53,7 @@ def parse_conanfile(file: File, limits: Limits) -> Iterator[Yield]:
     """Yield the references with exact versions of a `conanfile.txt`."""
     packages = Packages(file, _ORIGIN)
     development: bool | None = None
-    for line in read_text(file, limits).splitlines():
+    for line in read_lines(file, limits):
         line = line.partition(" #")[0].strip()
         if line.startswith("["):
             development = _DECLARED.get(line)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
-from openinspector.inventory.documents import load_yaml, mapping, read_text, sequence, text
+from openinspector.inventory.documents import load_yaml, mapping, read_lines, sequence, text
 from openinspector.inventory.language_packages import (
     PART,
     Origin,
@@ -46,7 +46,7 @@ def parse_stack_lock(file: File, limits: Limits) -> Iterator[Yield]:
 def parse_freeze(file: File, limits: Limits) -> Iterator[Yield]:
     """Yield the constraints to one version (`any.HTTP ==4000.3.16`)."""
     packages = Packages(file, _CABAL)
-    for line in read_text(file, limits).splitlines():
+    for line in read_lines(file, limits):
         if not line.lstrip().startswith("--"):
             for name, version in _CONSTRAINT.findall(line):
                 packages.add(name, version)

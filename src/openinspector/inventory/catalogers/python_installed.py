@@ -15,12 +15,12 @@ from openinspector.inventory.limits import Limits
 
 _ORIGIN = Origin(PYPI, "PYTHONPKG", "python-pkg", "python-pkg")
 _HEADER = re.compile(
-    r"^(Name|Version|License|License-Expression|Classifier)[ \t]*:[ \t]*(.*?)[ \t\r]*$",
+    r"^(Name|Version|License|License-Expression|Classifier)[ \t]*:(.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADERS_END = re.compile(rb"\r?\n[ \t]*\r?\n")
 _FOLDER = re.compile(
-    r"(?:^|/)([^/-]+)-([^/-]+)(?:-py[0-9.]+(?:-[^/]*)?)?\.(?:dist-info|egg-info|egg)(?:/|$)"
+    r"(?:^|/)([^/]+?)-([0-9][^/-]*)(?:-py[0-9.]+(?:-[^/]*)?)?\.(?:dist-info|egg-info|egg)(?:/|$)"
 )
 _LICENSE_LENGTH = 100
 """Longer `License` headers hold the text of the licence rather than its name."""
@@ -45,7 +45,7 @@ def _headers(file: File, limits: Limits) -> dict[str, list[str]]:
     end = _HEADERS_END.search(data)
     found: dict[str, list[str]] = {}
     for name, value in _HEADER.findall(decode_text(data[: end.start()] if end else data)):
-        found.setdefault(name.lower(), []).append(value)
+        found.setdefault(name.lower(), []).append(value.strip())
     return found
 
 

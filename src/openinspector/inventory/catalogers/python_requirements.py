@@ -6,11 +6,11 @@ does `~=` for the SBOM generator (spec/sbom-generator.md 5.2), with the version 
 
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, Yield
 from openinspector.inventory.development import names_development
-from openinspector.inventory.documents import read_text
+from openinspector.inventory.documents import read_lines
 from openinspector.inventory.language_packages import (
     PART,
     Origin,
@@ -32,6 +32,7 @@ _CLAUSE = re.compile(r"(===|==|~=)[ \t]*([A-Za-z0-9.!+_-]+)$")
 _OPTION = re.compile(r"[ \t]--[a-z].*")
 _NESTED = re.compile(r"(?:-r|--requirement)(?:[ \t]*=?[ \t]*)([^ \t].*)")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
+_FILE_NAME_LENGTH = 300
 _WHEEL = re.compile(r"([A-Za-z0-9][A-Za-z0-9._]*)-([A-Za-z0-9.!+_]+)(?:-[A-Za-z0-9._]+){3,4}\.whl")
 
 
@@ -48,7 +49,7 @@ def parse_requirements(file: File, limits: Limits) -> Iterator[Yield]:
     packages = Packages(file, _ORIGIN)
     unread: list[str] = []
     understood = strange = 0
-    for line in _logical_lines(read_text(file, limits)):
+    for line in _logical_lines(read_lines(file, limits)):
         nested = _NESTED.match(line)
         if nested:
             unread += [] if _is_read(nested[1]) else [nested[1]]
@@ -67,10 +68,10 @@ def parse_requirements(file: File, limits: Limits) -> Iterator[Yield]:
         yield Gap(PART, f"included requirements were not read: {shown}", file.path)
 
 
-def _logical_lines(source: str) -> Iterator[str]:
+def _logical_lines(lines: Iterable[str]) -> Iterator[str]:
     """Join continued lines, then drop comments, as pip does (a comment ends no continuation)."""
     parts: list[str] = []
-    for line in source.splitlines():
+    for line in lines:
         comment = line.lstrip().startswith("#")
         if line.endswith("\\") and not comment:
             parts.append(line.strip("\\"))
@@ -116,13 +117,19 @@ def _add(packages: Packages, line: str, development: bool) -> bool:
 
 def _add_place(packages: Packages, line: str, development: bool, name: str = "") -> bool:
     """Add what an address or a path tells: a wheel's name holds its version."""
-    wheel = _WHEEL.search(line.rpartition("/")[2])
+    wheel = _WHEEL.fullmatch(_file_name(line))
     egg = _EGG.search(line)
     if wheel:
         packages.add(name or wheel[1], wheel[2], development=development)
     elif name or egg:
         packages.unpinned(name or (egg[1] if egg else ""))
     return bool(wheel or name) or line.startswith("-") or "/" in line or line in (".", "..")
+
+
+def _file_name(place: str) -> str:
+    """The last part of an address or a path without fragment, marker and options."""
+    address = place.partition(" ;")[0].partition("#")[0].strip()
+    return address.rpartition("/")[2][-_FILE_NAME_LENGTH:]
 
 
 CATALOGERS: tuple[Cataloger, ...] = (

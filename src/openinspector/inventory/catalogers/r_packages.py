@@ -11,14 +11,12 @@ from openinspector.inventory.limits import Limits
 
 _INSTALLED = Origin(CRAN, None, "r-description", "r-description")
 _RENV = Origin(CRAN, None, "r-renv", "r-renv")
-_FIELD = re.compile(
-    r"^(Package|Version|License|Built|biocViews)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.MULTILINE
-)
+_FIELD = re.compile(r"^(Package|Version|License|Built|biocViews)[ \t]*:(.*)$", re.MULTILINE)
 
 
 def parse_description(file: File, limits: Limits) -> Iterator[Yield]:
     """Yield an installed package; without `Built` it is a package's source, and nothing."""
-    fields = dict(_FIELD.findall(read_text(file, limits)))
+    fields = {name: value.strip() for name, value in _FIELD.findall(read_text(file, limits))}
     if not ("Built" in fields and "Package" in fields):
         return
     licence = fields.get("License", "")

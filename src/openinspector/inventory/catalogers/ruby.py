@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
-from openinspector.inventory.documents import read_text
+from openinspector.inventory.documents import read_lines, read_text
 from openinspector.inventory.language_packages import (
     Origin,
     Packages,
@@ -39,7 +39,7 @@ def parse_gemfile_lock(file: File, limits: Limits) -> Iterator[Yield]:
     packages = Packages(file, _BUNDLER)
     section = ""
     sections: set[str] = set()
-    for line in read_text(file, limits).splitlines():
+    for line in read_lines(file, limits):
         if line[:1] not in _WITHIN_SECTION:
             section = line
             sections.add(line)

@@ -17,7 +17,7 @@ _SWIFT = Origin(SWIFT, None, "swift-package-resolved", "swift-package-resolved")
 _PODS = Origin(COCOAPODS, None, "cocoapods", "cocoapods")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?", re.IGNORECASE)
 _SECURE_SHELL = re.compile(r"(?:[^/@:]+@)?([^/@:]+\.[^/@:]+):(?!//)(.+)")
-_POD = re.compile(r'"?([^\s()"]+)[^()]* \(([^()]+)\)"?:?')
+_LOCATION_LENGTH = 2048
 
 
 def parse_resolved(file: File, limits: Limits) -> Iterator[Yield]:
@@ -39,6 +39,8 @@ def parse_resolved(file: File, limits: Limits) -> Iterator[Yield]:
 
 def repository_name(location: str) -> str:
     """Return a repository's address as OSV's SwiftURL names it: `host/owner/name`."""
+    if len(location) > _LOCATION_LENGTH:
+        return ""
     secure_shell = _SECURE_SHELL.fullmatch(location)
     if secure_shell:
         host, path = secure_shell[1], secure_shell[2]
@@ -62,13 +64,10 @@ def parse_podfile_lock(file: File, limits: Limits) -> Iterator[Yield]:
     packages = Packages(file, _PODS)
     for entry in sequence(document["PODS"]):
         title = next(iter(entry), "") if isinstance(entry, dict) else text(entry)
-        pod = _POD.fullmatch(title)
-        if pod is None:
-            packages.unusable(title)
-            continue
-        name = pod[1].partition("/")[0]
+        pod, _, version = title.partition(" (")
+        name = pod.partition("/")[0]
         if ":path" not in mapping(sources.get(name)):
-            packages.add(name, pod[2])
+            packages.add(name, version.removesuffix(")"))
     yield from packages.results()
 
 

@@ -7,7 +7,7 @@ tells dependencies for development from the others.
 from collections.abc import Iterable, Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
-from openinspector.inventory.documents import mapping, parse_yaml, read_text, text
+from openinspector.inventory.documents import mapping, parse_yaml, read_lines, read_text, text
 from openinspector.inventory.language_packages import (
     Origin,
     Packages,
@@ -34,7 +34,7 @@ def parse_lock(file: File, limits: Limits) -> Iterator[Yield]:
         for document in parse_yaml(source, limits):
             _add_modern(packages, mapping(document))
     else:
-        _add_classic(packages, source.splitlines())
+        _add_classic(packages, read_lines(file, limits))
     yield from packages.results()
 
 
