@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openinspector.versions import LOWEST, Key, compare, key, parse, scheme
@@ -36,6 +36,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("ecosystem", EVERY_SCHEME)
+@settings(deadline=None)
 @given(version=ANYTHING | VERSION_LIKE)
 def test_any_text_has_one_place(ecosystem: str, version: str) -> None:
     placed = parse(ecosystem, version)

@@ -41,11 +41,13 @@ def maven(pairs: Sequence[Pair]) -> list[int]:
     _need("java", "a JDK")
     jars = [
         Path(os.environ.get("OPENINSPECTOR_MAVEN_ARTIFACT", "")),
-        *sorted(Path("/usr/share/maven/lib").glob("maven-artifact*.jar")),
+        Path("/usr/share/java/maven3-artifact.jar"),
     ]
     jar = next((jar for jar in jars if jar.is_file()), None)
     if jar is None:
-        _missing("Debian's package maven, or OPENINSPECTOR_MAVEN_ARTIFACT naming the jar")
+        _missing(
+            "Debian's package libmaven3-core-java, or OPENINSPECTOR_MAVEN_ARTIFACT naming the jar"
+        )
     return _ask(["java", "-cp", str(jar), str(PROGRAMS / "Maven.java")], pairs)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 
-from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, narrow
+from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, narrow, number
 
-_RUNS = re.compile(r"([^0-9]*+)([0-9]*+)").findall
+_RUNS = re.compile(r"[^0-9]*+[0-9]*+").findall
+_DIGITS = "0123456789"
 _ABOVE_LETTERS = 0x80
 _ABOVE_ALL = "\xff"
 
@@ -34,11 +35,12 @@ def encode(version: str) -> bytes:
 
 def _part(part: str) -> str:
     # The expression always finds a last, empty run. Its zero is the end: above "~", below letters.
-    return "".join([_NON_DIGITS[other] + NUMBERS[digits] for other, digits in _RUNS(part)])
+    return "".join([_RUN[run] for run in _RUNS(part)])
 
 
-def _non_digits(characters: str) -> str:
-    return narrow(characters).translate(_PLACES)
+def _run(run: str) -> str:
+    characters = run.rstrip(_DIGITS)
+    return narrow(characters).translate(_PLACES) + number(run[len(characters) :])
 
 
 def _place(character: int) -> str:
@@ -50,4 +52,4 @@ def _place(character: int) -> str:
 
 
 _PLACES = {character: _place(character) for character in range(0x100)}
-_NON_DIGITS = Memo(_non_digits)
+_RUN = Memo(_run)
