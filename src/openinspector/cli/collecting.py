@@ -1,0 +1,39 @@
+"""From a request to an inventory: open the target, run the catalogers, show progress."""
+
+from pathlib import Path
+
+from openinspector.cli.progress import progress
+from openinspector.cli.targets import Request
+from openinspector.inventory.limits import DEFAULT_LIMITS
+from openinspector.model import Inventory, TargetError
+
+
+def collect_inventory(request: Request) -> Inventory:
+    """Collect what the request names. Raises `TargetError` when it cannot be read at all."""
+    if request.kind == "sbom":
+        return _read_sbom(request)
+    from openinspector.inventory.catalogers import table
+    from openinspector.inventory.collect import collect
+    from openinspector.inventory.trees import open_target
+
+    tree = open_target(
+        request.kind,
+        request.name,
+        platform=request.platform,
+        layers=request.layers,
+        limits=DEFAULT_LIMITS,
+    )
+    with tree, progress(request.quiet) as report:
+        return collect(tree, table(), DEFAULT_LIMITS, progress=report, exclude=request.exclude)
+
+
+def _read_sbom(request: Request) -> Inventory:
+    from openinspector.inventory.sbom.read import read_sbom
+
+    path = Path(request.name)
+    if path.is_dir():
+        raise TargetError(f"{request.name}: an SBOM is a file, this is a folder (use `scan dir`)")
+    most = DEFAULT_LIMITS.manifest_bytes * 4
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    return read_sbom(data, request.name)
