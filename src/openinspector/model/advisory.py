@@ -48,6 +48,8 @@ class AffectedPackage(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str | None = None
     published: str | None = None
     modified: str | None = None
+    note: str | None = None
+    """The publisher's own reason for `state` (`no-dsa: Minor issue`), where it gives one."""
 
 
 class CvssEntry(msgspec.Struct, frozen=True, omit_defaults=True):
