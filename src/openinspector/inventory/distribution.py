@@ -24,7 +24,12 @@ from openinspector.inventory.distribution_table import (
 from openinspector.inventory.end_of_life import END_OF_LIFE
 from openinspector.model import Distribution, Gap, Package
 
-KINDS: dict[str, Kind] = {"dpkg": "deb", "rhel-rpm": "rpm", "alpine-apk": "apk"}
+KINDS: dict[str, Kind] = {
+    "dpkg": "deb",
+    "rhel-rpm": "rpm",
+    "alpine-apk": "apk",
+    "bottlerocket": "rpm",
+}
 """Cataloger name to the type of its packages' URLs."""
 
 COLLECTORS = {"Ubuntu": "ubuntu-dpkg"}

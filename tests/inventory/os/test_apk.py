@@ -89,13 +89,14 @@ def test_real_databases(shared, archive, count, gaps, spot):
     assert spot in [(one.name, one.source_name) for one in found if isinstance(one, Package)]
 
 
-NAMES = st.text(string.ascii_lowercase + string.digits + "+-._", min_size=1, max_size=12)
+VERSIONS = st.text(string.ascii_lowercase + string.digits + "+-._", min_size=1, max_size=12)
+NAMES = st.from_regex(r"[a-z0-9][a-z0-9+._-]{0,11}", fullmatch=True)
 PATHS = st.text(string.ascii_letters + "/:. é", min_size=1, max_size=12).filter(
     lambda text: text == text.strip("/ ")
 )
 
 
-@given(st.lists(st.tuples(NAMES, NAMES, NAMES, st.lists(st.tuples(PATHS, PATHS))), max_size=10))
+@given(st.lists(st.tuples(NAMES, VERSIONS, NAMES, st.lists(st.tuples(PATHS, PATHS))), max_size=10))
 def test_random_databases_read_back(entries):
     text = "".join(
         f"P:{name}\nV:{version}\no:{origin}\n"
