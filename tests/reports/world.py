@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 from openinspector.assess import Options, assess
 from openinspector.assess.ecosystems import distribution_ecosystems, lookup_names
@@ -196,12 +197,12 @@ def knowledge_of(answer: dict, inventory: Inventory) -> Memory:
     """An advisory database that knows exactly what an answer of the real ScanSbom says."""
     packages: dict[str, list[Package]] = {}
     for package in inventory.packages:
-        packages.setdefault(package.purl, []).append(package)
+        packages.setdefault(unquote(package.purl), []).append(package)
     components: dict[str, str] = {}
     pending = list(answer.get("components", ()))
     while pending:
         node = pending.pop()
-        components[node["bom-ref"]] = node.get("purl", "")
+        components[node["bom-ref"]] = unquote(node.get("purl", ""))
         pending += node.get("components", ())
     records: dict[tuple[str, str, str], AffectedPackage] = {}
     vulnerabilities = []

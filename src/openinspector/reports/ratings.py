@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from openinspector.assess import sources
 from openinspector.assess.observation import Observation
@@ -46,6 +47,12 @@ _VENDOR_WORDS = {
 }
 _SEVERITIES = frozenset({"critical", "high", "medium", "low", "info", "none"})
 _BULLETIN = re.compile(r"(USN|ALAS[0-9A-Z]*)-")
+_FORBIDDEN = re.compile(
+    r'[\x00-\x20"<>\\^`{|}\x7f-\x9f\u200e\u200f\u202a-\u202e\ud800-\udfff\ufffe\uffff]'
+    r"|%(?![0-9A-Fa-f]{2})|(?<=\[)\[|\](?=\])"
+)
+_SINCE = {"IN-DOCKER": "2024-03-27T14:36:39Z", "IN-DISCONTINUED": "2024-04-08T15:09:42Z"}
+"""When Inspector's own checks were published, as the real answers say."""
 _USN = "https://usn.ubuntu.com/{number}"
 
 
@@ -164,7 +171,18 @@ def _dockerfile(identity: str) -> bool:
 
 
 def urls_of(finding: Finding) -> list[str]:
-    """Where to read on."""
+    """Where to read on, as IRI references (characters that RFC 3987 forbids are encoded)."""
+    return [iri(url) for url in _urls(finding)]
+
+
+def iri(url: str) -> str:
+    """A published address with what no address may hold percent-encoded."""
+    if _FORBIDDEN.search(url) is None:
+        return url
+    return _FORBIDDEN.sub(lambda match: quote(match[0].encode("utf-8", "replace"), safe=""), url)
+
+
+def _urls(finding: Finding) -> list[str]:
     details, code = finding.package_vulnerability_details, finding.code_vulnerability_details
     if code is not None:
         return list(code.reference_urls or ())
@@ -179,7 +197,10 @@ def urls_of(finding: Finding) -> list[str]:
 def times_of(finding: Finding, observation: Observation | None) -> dict[str, str]:
     """`created`, `published` and `updated`, as far as they are known."""
     if observation is None:
-        return {}
+        code, details = finding.code_vulnerability_details, finding.package_vulnerability_details
+        identity = code.detector_id if code else details.vulnerability_id if details else ""
+        since = next((time for start, time in _SINCE.items() if identity.startswith(start)), None)
+        return {"created": since, "updated": since} if since else {}
     vulnerability = observation.vulnerability
     record = observation.matches[0].advisory
     published = timestamp(vulnerability.published or record.published)

@@ -71,6 +71,31 @@ class Entry(msgspec.Struct, frozen=True):
         return self.observation.vulnerability.known_exploited if self.observation else None
 
 
+def surviving(scan: Scan) -> Scan:
+    """The scan without language packages that an OS package owns.
+
+    Real answers leave components with `is_duplicate_package` out; their OS package is answered.
+    """
+    keep = [not _is_duplicate(component) for component in scan.components]
+    if all(keep):
+        return scan
+    numbers = {NO_PARENT: NO_PARENT}
+    for index, kept in enumerate(keep):
+        if kept:
+            numbers[index] = len(numbers) - 1
+    components = [
+        msgspec.structs.replace(component, parent=numbers.get(component.parent, NO_PARENT))
+        for component, kept in zip(scan.components, keep, strict=True)
+        if kept
+    ]
+    packages = [x for x, kept in zip(scan.packages, keep, strict=True) if kept]
+    return msgspec.structs.replace(scan, components=components, packages=packages)
+
+
+def _is_duplicate(component: Component) -> bool:
+    return (p.GENERATOR + "is_duplicate_package", "true") in component.properties
+
+
 def entries(scan: Scan) -> list[Entry]:
     """Everything found, worst first, by what it affects in the document."""
     places: dict[Package, list[int]] = {}
@@ -90,7 +115,9 @@ def entries(scan: Scan) -> list[Entry]:
             hits = _package_hits(scan, observation, places) if observation else _system(scan)
         else:
             continue
-        found.append(Entry(identity, finding, observation, tuple(hits)))
+        entry = Entry(identity, finding, observation, tuple(hits))
+        if entry.hits:
+            found.append(entry)
     return found
 
 
@@ -145,6 +172,7 @@ def cyclonedx_answer(scan: Scan) -> dict[str, Any]:
 
     Component references are numbered anew in the order of the document.
     """
+    scan = surviving(scan)
     found = entries(scan)
     moment = scan.scanned_at.astimezone(UTC)
     counters = ratings.counters(entry.finding for entry in found)
@@ -293,6 +321,7 @@ def _references(entry: Entry) -> list[dict[str, Any]]:
 
 def inspector_answer(scan: Scan) -> dict[str, Any]:
     """The answer in the output format `INSPECTOR`."""
+    scan = surviving(scan)
     found = entries(scan)
     return {
         "messages": list(_messages(scan, found)),
