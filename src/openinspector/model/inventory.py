@@ -104,3 +104,6 @@ class Inventory(msgspec.Struct, frozen=True, omit_defaults=True):
     examined: tuple[str, ...] = ()
     """Parts that were looked at: `os-packages`, `language-packages`, `applications`,
     `configuration`."""
+    subsumed: tuple[Package, ...] = ()
+    """Language packages and applications whose file an OS package owns: they belong to it, are
+    judged with it and only kept to explain why they are not reported twice."""

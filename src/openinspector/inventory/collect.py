@@ -1,0 +1,152 @@
+"""Collect: run the table of catalogers over a target and put together its inventory."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from openinspector.inventory.captured import Captured, WithCompanions
+from openinspector.inventory.cataloger import (
+    Cataloger,
+    File,
+    ReadError,
+    Yield,
+)
+from openinspector.inventory.conclude import Outcome, conclude
+from openinspector.inventory.limits import DEFAULT_LIMITS, Limits
+from openinspector.inventory.matching import Matcher
+from openinspector.inventory.trees.tree import (
+    Again,
+    Event,
+    FileTree,
+    Found,
+    Gone,
+    Report,
+    TreeFile,
+    Unread,
+)
+from openinspector.model import Gap, Inventory, Package
+
+_log = logging.getLogger(__name__)
+
+
+def collect(
+    tree: FileTree,
+    catalogers: Sequence[Cataloger] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Report | None = None,
+    exclude: Iterable[str] = (),
+) -> Inventory:
+    """The inventory of a target.
+
+    `catalogers`: the table unless another one is given. `exclude`: globs of paths to leave out.
+    Nothing that a target holds raises: what could not be read or parsed is a gap.
+    """
+    if catalogers is None:
+        from openinspector.inventory.catalogers import table
+
+        catalogers = table()
+    matcher = Matcher(catalogers, tree.target.is_root, exclude)
+    with Captured() as captured:
+        collector = _Collector(matcher, limits, captured)
+        for event in tree.walk(matcher, progress):
+            collector.take(event)
+        collector.run_deferred()
+        return conclude(tree, matcher, collector.outcomes(), collector.unread, limits.packages)
+
+
+class _Collector:
+    """Runs catalogers as files stream by; keeps what they yield by path until it is gone."""
+
+    def __init__(self, matcher: Matcher, limits: Limits, captured: Captured) -> None:
+        self.unread: list[Unread] = []
+        self._matcher = matcher
+        self._limits = limits
+        self._captured = captured
+        self._outcomes: dict[str, list[Outcome]] = {}
+
+    def take(self, event: Event | Unread) -> None:
+        """Handle one event of the walk."""
+        if isinstance(event, Found):
+            self._found(event)
+        elif isinstance(event, Gone):
+            self._outcomes.pop(event.path, None)
+            self._captured.forget(event.path)
+        elif isinstance(event, Again):
+            self._again(event)
+        else:
+            self.unread.append(event)
+
+    def _found(self, event: Found) -> None:
+        file = event.file
+        takers = self._matcher.takers(event.bits)
+        self._outcomes.pop(file.path, None)
+        if takers.keep:
+            self._captured.add(file, takers)
+        for cataloger in takers.now:
+            self._run(cataloger, file, file.layer)
+
+    def _again(self, event: Again) -> None:
+        """Another name of a parsed file: the same results, at this path."""
+        names = {c.name for c in self._matcher.takers(event.bits).all}
+        for outcome in self._outcomes.get(event.original, ()):
+            if outcome.cataloger.name in names:
+                moved = [_moved(item, event.original, event.path) for item in outcome.items]
+                self._keep(event.path, Outcome(outcome.cataloger, event.path, outcome.layer, moved))
+        found = self._captured.get(event.original)
+        if found is not None and found[1].deferred:
+            original, takers = found
+            path, read = original.path, self._captured.content
+            copy = TreeFile(
+                event.path, original.size, lambda: read(path), self._limits, original.layer
+            )
+            self._captured.add(copy, takers)
+
+    def run_deferred(self) -> None:
+        """Run the catalogers that have companions, now that everything that stands is known."""
+        companions: dict[str, dict[str, None]] = {}
+        for file, takers in self._captured:
+            for name in takers.companion_of:
+                companions.setdefault(name, {})[file.path] = None
+        for file, takers in self._captured:
+            for cataloger in takers.deferred:
+                view = WithCompanions(file, self._captured, companions.get(cataloger.name, {}))
+                self._run(cataloger, view, file.layer)
+
+    def _run(self, cataloger: Cataloger, file: File, layer: str | None) -> None:
+        items: list[Yield] = []
+        try:
+            for item in cataloger.parse(file, self._limits):
+                items.append(item)
+        except ReadError as error:
+            items.append(Gap(cataloger.part, f"{cataloger.name}: {error}", file.path))
+        except Exception as error:
+            # Hostile content must not end a scan. This is the one place that says so.
+            _log.warning("cataloger %s failed on %r", cataloger.name, file.path, exc_info=error)
+            reason = f"{cataloger.name} failed on it ({type(error).__name__})"
+            items.append(Gap(cataloger.part, reason, file.path))
+        if items:
+            self._keep(file.path, Outcome(cataloger, file.path, layer, items))
+
+    def _keep(self, path: str, outcome: Outcome) -> None:
+        self._outcomes.setdefault(path, []).append(outcome)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What stands, in order of path."""
+        for path in sorted(self._outcomes):
+            yield from self._outcomes[path]
+
+
+def _moved(item: Yield, original: str, path: str) -> Yield:
+    """The same result for the same content at another path."""
+    if isinstance(item, Package):
+        locations = tuple(
+            msgspec.structs.replace(place, path=path + place.path[len(original) :])
+            if place.path == original or place.path.startswith(f"{original}!/")
+            else place
+            for place in item.locations
+        )
+        return msgspec.structs.replace(item, locations=locations)
+    if isinstance(item, Gap) and item.path == original:
+        return msgspec.structs.replace(item, path=path)
+    return item

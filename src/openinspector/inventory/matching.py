@@ -1,0 +1,276 @@
+"""Which catalogers want a file: the table's globs and magics, compiled into a few look-ups.
+
+An unwanted path costs some dictionary look-ups (about half a microsecond). Globs that the
+dictionaries cannot decide alone are checked by regular expressions that match in linear time for
+a given pattern: each `**` and `*` but the last takes the leftmost match and never gives it back
+(the classic argument for globs; `(?>...)` is an atomic group).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from re import Pattern
+
+import msgspec
+
+from openinspector.inventory.cataloger import Cataloger
+
+_SPECIAL = re.compile(r"[*?\[]")
+_TOKEN = re.compile(r"\*+|\[[!^]?[^\]]+\]|.", re.DOTALL)
+_LIBRARY_ENDINGS = (".so", ".dll", ".dylib")
+_PREFIX = 3
+"""Characters by which names with a literal beginning (`python3*`) are looked up."""
+
+
+# --- globs as regular expressions ----------------------------------------------------------------
+
+
+def glob_regex(glob: str) -> str:
+    """The regular expression of a glob, for a full match against a path without leading slash.
+
+    `*` and `?` stay within a segment, `**` as a whole segment crosses any number of them (at the
+    end: at least one), `[abc]`, `[a-z]` and `[!a]` match one character of a segment.
+    """
+    blocks: list[list[str]] = [[]]
+    for segment in glob.split("/"):
+        if segment != "**":
+            blocks[-1].append(segment)
+        elif len(blocks) == 1 or blocks[-1]:
+            blocks.append([])
+    *heads, last = ["/".join(map(_segment_regex, block)) for block in blocks]
+    if not heads:
+        return last
+    parts = [f"{heads[0]}/" if heads[0] else ""]
+    parts += [f"(?>(?:[^/]+/)*?{head}/)" for head in heads[1:]]
+    parts.append(f"(?:[^/]+/)*{last}" if last else ".+")
+    return "".join(parts)
+
+
+def _segment_regex(segment: str) -> str:
+    """One segment: between two stars the leftmost match is taken, atomically."""
+    pieces = [""]
+    for token in _TOKEN.findall(segment):
+        if token[0] == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += _character_regex(token)
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = "".join(f"(?>[^/]*?{piece})" for piece in pieces[1:-1] if piece)
+    return f"{pieces[0]}{middle}[^/]*{pieces[-1]}"
+
+
+def _character_regex(token: str) -> str:
+    if token == "?":
+        return "[^/]"
+    if len(token) == 1:
+        return re.escape(token)
+    negated = token[1] in "!^"
+    members = re.sub(r"([\\\[^&~|])", r"\\\1", token[1 + negated : -1])
+    return f"(?!/)[{'^' if negated else ''}{members}]"
+
+
+def exclusion_regex(globs: Iterable[str]) -> Pattern[str] | None:
+    """What `--exclude` leaves out: paths that match, and everything beneath a folder that does.
+
+    A glob without slash matches a name at any depth, as in .gitignore files.
+    """
+    patterns = []
+    for glob in globs:
+        plain = glob.removeprefix("./").strip("/")
+        if plain:
+            anchored = plain if "/" in plain or glob.startswith(("/", "./")) else f"**/{plain}"
+            patterns.append(glob_regex(anchored))
+    if not patterns:
+        return None
+    return re.compile(f"(?:{'|'.join(patterns)})(?:/.*)?", re.DOTALL)
+
+
+# --- what is wanted ------------------------------------------------------------------------------
+
+
+class Takers(msgspec.Struct, frozen=True):
+    """Who wants a file: catalogers to run at once, catalogers to run when the walk is over.
+
+    `companion_of`: names of catalogers that may ask for it when they parse another file.
+    """
+
+    now: tuple[Cataloger, ...]
+    deferred: tuple[Cataloger, ...]
+    companion_of: frozenset[str]
+
+    @property
+    def all(self) -> tuple[Cataloger, ...]:
+        """Every cataloger that is to parse the file."""
+        return self.now + self.deferred
+
+    @property
+    def keep(self) -> bool:
+        """Whether the content may be asked for when the walk is over."""
+        return bool(self.deferred or self.companion_of)
+
+
+_Rule = tuple[Pattern[str] | None, int]
+"""A check of the whole path (None: the look-up has decided) and the bits of who wants it."""
+
+
+class Matcher:
+    """Compiled patterns. What wants a path is an integer of bits (0: nobody), see `takers`.
+
+    `is_root` tells whether the target is a root file system; catalogers that are only meaningful
+    there want nothing elsewhere.
+    """
+
+    def __init__(
+        self, catalogers: Sequence[Cataloger], is_root: bool, exclude: Iterable[str] = ()
+    ) -> None:
+        self.catalogers = tuple(c for c in catalogers if is_root or not c.roots_only)
+        self._exclusion = exclusion_regex(exclude)
+        self._fold = any(cataloger.fold_case for cataloger in self.catalogers)
+        self._exact: dict[str, list[_Rule]] = {}
+        self._names: dict[str, list[_Rule]] = {}
+        self._endings: dict[str, list[_Rule]] = {}
+        self._folders: dict[str, list[_Rule]] = {}
+        self._prefixes: dict[str, list[_Rule]] = {}
+        self._others: list[_Rule] = []
+        self._magics: dict[int, dict[bytes, int]] = {}
+        self._combinations: dict[int, Takers] = {}
+        self.anchors: set[str] = set()
+        """Folders that a pattern names from the root, with all folders above them."""
+        for number, cataloger in enumerate(self.catalogers):
+            self._compile(cataloger, 1 << (2 * number), 2 << (2 * number))
+        self.head = max(self._magics, default=0)
+        """How many first bytes `by_magic` needs; 0 when no cataloger looks at them."""
+
+    def _compile(self, cataloger: Cataloger, parse: int, keep: int) -> None:
+        for glob in cataloger.globs:
+            self._add(glob, parse, cataloger.fold_case)
+        for glob in cataloger.companions:
+            self._add(glob, keep, cataloger.fold_case)
+        for magic in cataloger.magics:
+            bits = self._magics.setdefault(len(magic), {})
+            bits[magic] = bits.get(magic, 0) | parse
+
+    def _add(self, glob: str, bits: int, fold: bool) -> None:
+        *folders, name = glob.split("/")
+        anywhere = folders == ["**"]
+        literal_folders = not any(map(_SPECIAL.search, folders))
+        pattern = re.compile(glob_regex(glob), re.DOTALL | (re.IGNORECASE if fold else 0))
+        # Dictionaries are keyed by lower case as soon as one cataloger folds: they only preselect.
+        exact_case = self._fold and not fold
+        lowered = self._lower(glob)
+        name = self._lower(name)
+        if literal_folders:
+            for depth in range(1, len(folders) + 1):
+                self.anchors.add("/".join(folders[:depth]))
+        if not _SPECIAL.search(glob):
+            self._exact.setdefault(lowered, []).append((pattern if exact_case else None, bits))
+        elif not _SPECIAL.search(name):
+            check = None if anywhere and not exact_case else pattern
+            self._names.setdefault(name, []).append((check, bits))
+        elif name.startswith("*.") and not _SPECIAL.search(name[1:]):
+            simple = anywhere and not exact_case and name.count(".") == 1
+            ending = name.rpartition(".")[2]
+            self._endings.setdefault(ending, []).append((None if simple else pattern, bits))
+        elif literal_folders:
+            folder = self._lower("/".join(folders))
+            self._folders.setdefault(folder, []).append((pattern, bits))
+        elif not _SPECIAL.search(name[:_PREFIX]) and len(name) > _PREFIX:
+            self._prefixes.setdefault(name[:_PREFIX], []).append((pattern, bits))
+        else:
+            self._others.append((pattern, bits))
+
+    def _lower(self, text: str) -> str:
+        return text.lower() if self._fold else text
+
+    def by_path(self, path: str) -> int:
+        """Who wants the path, whatever the file holds."""
+        text = path.lower() if self._fold else path
+        cut = text.rfind("/")
+        name = text[cut + 1 :]
+        bits = 0
+        rules = self._exact.get(text)
+        if rules:
+            bits |= _decide(rules, path)
+        rules = self._names.get(name)
+        if rules:
+            bits |= _decide(rules, path)
+        rules = self._endings.get(name[name.rfind(".") + 1 :])
+        if rules and "." in name:
+            bits |= _decide(rules, path)
+        rules = self._prefixes.get(name[:_PREFIX])
+        if rules:
+            bits |= _decide(rules, path)
+        if self._folders:
+            rules = self._folders.get(text[:cut] if cut > 0 else "")
+            if rules:
+                bits |= _decide(rules, path)
+        if self._others:
+            bits |= _decide(self._others, path)
+        if bits and self._exclusion is not None and self._exclusion.fullmatch(path):
+            return 0
+        return bits
+
+    def peeks(self, path: str, mode: int | None) -> bool:
+        """Whether `by_magic` is to look at the first bytes: executables, shared libraries."""
+        if not self.head:
+            return False
+        if mode is not None and not mode & 0o111:
+            name = path[path.rfind("/") + 1 :]
+            if not name.endswith(_LIBRARY_ENDINGS) and ".so." not in name:
+                return False
+        return self._exclusion is None or self._exclusion.fullmatch(path) is None
+
+    def by_magic(self, start: bytes) -> int:
+        """Who wants a file of these first bytes (`head` of them, fewer if the file is shorter)."""
+        bits = 0
+        for length, magics in self._magics.items():
+            bits |= magics.get(start[:length], 0)
+        return bits
+
+    def excluded(self, folder: str) -> bool:
+        """Whether the user excluded a folder with everything beneath it."""
+        return self._exclusion is not None and self._exclusion.fullmatch(folder) is not None
+
+    def takers(self, bits: int) -> Takers:
+        """The catalogers that bits of `by_path` and `by_magic` stand for."""
+        known = self._combinations.get(bits)
+        if known is None:
+            parsing = [c for n, c in enumerate(self.catalogers) if bits >> (2 * n) & 1]
+            companion_of = frozenset(
+                c.name for n, c in enumerate(self.catalogers) if bits >> (2 * n + 1) & 1
+            )
+            known = self._combinations[bits] = Takers(
+                now=tuple(c for c in parsing if not c.companions),
+                deferred=tuple(c for c in parsing if c.companions),
+                companion_of=companion_of,
+            )
+        return known
+
+    def parts_below(self, folder: str | None) -> set[str]:
+        """The parts of a target that files in a folder (None: anywhere) may belong to."""
+        return {
+            cataloger.part
+            for cataloger in self.catalogers
+            if folder is None
+            or cataloger.magics
+            or any(_reaches(g, folder) for g in cataloger.globs)
+        }
+
+
+def _reaches(glob: str, folder: str) -> bool:
+    """Whether a glob may match beneath a folder."""
+    *folders, _ = glob.split("/")
+    for wanted, own in zip(folders, folder.split("/"), strict=False):
+        if _SPECIAL.search(wanted):
+            return True
+        if wanted != own:
+            return False
+    return len(folders) >= folder.count("/") + 1
+
+
+def _decide(rules: list[_Rule], path: str) -> int:
+    bits = 0
+    for check, wanted in rules:
+        if check is None or check.fullmatch(path) is not None:
+            bits |= wanted
+    return bits

@@ -1,0 +1,120 @@
+"""Follow symbolic links of layered images, within the image's root.
+
+A link matters only if a cataloger wants it by its name and would not find its target by itself.
+Then the layers are read again for the targets and the folders on the way to them; rarely ever.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from openinspector.inventory.limits import Limits
+from openinspector.inventory.matching import Matcher
+from openinspector.inventory.trees.layer import Link, Wanted
+from openinspector.inventory.trees.layered import Streams, apply
+from openinspector.inventory.trees.tree import Event, Found, TreeFile, Unread
+
+_PASSES = 4
+"""How often the layers are read again; each pass gets past one more unforeseen folder link."""
+
+_AT_ONCE = 10_000
+"""Links that are followed at most."""
+
+
+class Paths:
+    """Wants the paths of a set and nothing else.
+
+    Each path has a bit of its own, so that a link is not taken for its target.
+    """
+
+    head = 0
+
+    def __init__(self, paths: set[str]) -> None:
+        self.paths = {path: 1 << number for number, path in enumerate(sorted(paths))}
+
+    def by_path(self, path: str) -> int:
+        """The bit of a path of the set, else 0."""
+        return self.paths.get(path, 0)
+
+    def peeks(self, path: str, mode: int | None) -> bool:
+        """Never: first bytes do not matter."""
+        return False
+
+    def by_magic(self, start: bytes) -> int:
+        """Nobody."""
+        return 0
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    cut = path.find("/")
+    while cut > 0:
+        yield path[:cut]
+        cut = path.find("/", cut + 1)
+    yield path
+
+
+def follow(
+    links: Mapping[str, Link],
+    streams: Callable[[Wanted], Streams],
+    wanted: Matcher,
+    limits: Limits,
+) -> Iterator[Event | Unread]:
+    """Yield the files that links lead to, under the links' own paths.
+
+    `streams(wanted)` reads the layers again. A link that leads nowhere, out of the root or around
+    in circles yields nothing: nobody could open it. Targets that are found by their own name are
+    not found twice.
+    """
+    open_links = {path: link.target for path, link in links.items()}
+    if len(open_links) > _AT_ONCE:
+        yield Unread(f"more than {_AT_ONCE:,} symbolic links with names of manifests")
+        return
+    for _ in range(_PASSES):
+        if not open_links:
+            return
+        interest = {prefix for target in open_links.values() for prefix in _prefixes(target)}
+        found: dict[str, TreeFile] = {}
+        seen: dict[str, Link] = {}
+        for event in apply(streams(Paths(interest)), seen):
+            if isinstance(event, Found):
+                found[event.file.path] = event.file
+            elif not isinstance(event, Unread):
+                found.pop(event.path, None)
+        further: dict[str, str] = {}
+        for path, target in open_links.items():
+            place, known = _resolve(target, seen, interest, limits.link_depth)
+            if not known:
+                further[path] = place
+            elif place in found:
+                bits = links[path].bits & ~wanted.by_path(place)
+                if bits:
+                    yield Found(_renamed(found[place], path, limits), bits)
+        open_links = further
+    for path in open_links:
+        yield Unread("the links on the way to it are too many", path, links[path].bits)
+
+
+def _resolve(
+    target: str, seen: Mapping[str, Link], interest: set[str], depth: int
+) -> tuple[str, bool]:
+    """Where a path leads by the links seen so far, and whether that is certain."""
+    for _ in range(depth):
+        for prefix in _prefixes(target):
+            if prefix not in interest:
+                return target, False
+            link = seen.get(prefix)
+            if link is not None:
+                rest = target[len(prefix) :].lstrip("/")
+                target = f"{link.target}/{rest}" if rest else link.target
+                break
+        else:
+            return target, True
+    return "", True
+
+
+def _renamed(file: TreeFile, path: str, limits: Limits) -> TreeFile:
+    read = partial(_content, file)
+    return TreeFile(path, file.size, read, limits, file.layer, file.mode, file.lasting)
+
+
+def _content(file: TreeFile) -> bytes:
+    return file.data

@@ -1,0 +1,138 @@
+"""What every target has in common: files that stream by, and what could not be read of it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from openinspector.inventory.cataloger import File, ReadError
+from openinspector.inventory.limits import Limits
+from openinspector.inventory.matching import Matcher
+from openinspector.model import Kernel, Target
+
+Report = Callable[[str, int, int | None], None]
+"""`report(what, done, total)`: what is read, bytes or files done, of how many (None: unknown)."""
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """Something of a target that could not be read, in plain words.
+
+    `path` is the file or folder within the target, None when a whole layer or archive is meant;
+    `bits` are those of the catalogers that wanted the file (None: nobody can tell what is
+    missing, so everything may be).
+    """
+
+    reason: str
+    path: str | None = None
+    bits: int | None = None
+
+
+class TreeFile:
+    """One regular file of a target; its content is read when it is asked for.
+
+    `layer` is the diff id of the image layer that holds it (see `Location.layer`). `lasting`: its
+    content can be read as long as the tree is open, not only until the walk goes on.
+    """
+
+    __slots__ = ("_maximum", "_read", "lasting", "layer", "mode", "path", "size")
+
+    def __init__(
+        self,
+        path: str,
+        size: int,
+        read: Callable[[], bytes],
+        limits: Limits,
+        layer: str | None = None,
+        mode: int | None = None,
+        lasting: bool = True,
+    ) -> None:
+        self.path = path
+        self.size = size
+        self.layer = layer
+        self.mode = mode
+        self.lasting = lasting
+        self._read = read
+        self._maximum = limits.file_bytes
+
+    @property
+    def data(self) -> bytes:
+        """The whole content; raises `ReadError` when it cannot be read or is over the limit."""
+        if self.size > self._maximum:
+            raise ReadError(f"it has {self.size:,} bytes; files are read up to {self._maximum:,}")
+        return self._read()
+
+    def companion(self, path: str) -> File | None:
+        """None: only a cataloger that declares companions is given any."""
+        return None
+
+    def companions(self) -> Iterable[File]:
+        """Nothing, as `companion`."""
+        return ()
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A file that somebody wants; `bits` says who (`Matcher.takers`).
+
+    Its content may be gone once the next event is asked for, unless it is `lasting`.
+    """
+
+    file: TreeFile
+    bits: int
+
+
+class Again(msgspec.Struct, frozen=True):
+    """Another name of a file that was found before and still stands (a hard link).
+
+    Only for who goes by the file's first bytes and not by its name.
+    """
+
+    path: str
+    original: str
+    bits: int
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """A file that was found before is replaced, removed or hidden by an upper layer."""
+
+    path: str
+
+
+Event = Found | Again | Gone
+
+
+class FileTree(Protocol):
+    """A target as a stream of the files that somebody wants.
+
+    Used as a context manager: leaving it closes files and removes temporary ones.
+    """
+
+    @property
+    def target(self) -> Target:
+        """What is scanned, with an image's metadata."""
+        ...
+
+    @property
+    def base_layers(self) -> frozenset[str] | None:
+        """Diff ids of the layers that the base image brought; None where that is unknown."""
+        ...
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The kernel that runs, where the target is a running machine."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Facts worth saying: which image of several was taken, what was passed over."""
+        ...
+
+    def walk(self, wanted: Matcher, report: Report | None = None) -> "Iterator[Event | Unread]":
+        """Yield what is found, and what could not be read.
+
+        A later event of the same path counts. Memory follows what is wanted, not what there is.
+        """
+        ...
+
+    def __enter__(self) -> "FileTree": ...
+
+    def __exit__(self, *exception: object) -> None: ...
