@@ -1,0 +1,59 @@
+"""Java archives: every library in jars, wars and ears, however deep they are nested or merged."""
+
+from collections.abc import Iterator
+
+from openinspector.inventory.cataloger import Cataloger, File, Yield
+from openinspector.inventory.jars.archive import EXTENSIONS, read_archive
+from openinspector.inventory.language_packages import PART, Origin
+from openinspector.inventory.limits import Limits
+from openinspector.inventory.maven_packages import MAVEN, maven_package
+from openinspector.model import Gap
+
+_ORIGIN = Origin(MAVEN, "JAR", "java-jar", "java-jar")
+_SHOWN = 8
+
+
+def parse_archive(file: File, limits: Limits) -> Iterator[Yield]:
+    """Yield the libraries of an archive, each at the path of the (nested) archive that holds it."""
+    if file.size == 0:
+        return
+    found = read_archive(file.path, file.data, limits)
+    seen: set[tuple[str, str]] = set()
+    for path, library in found.libraries:
+        package = maven_package(
+            _ORIGIN,
+            path,
+            library.group,
+            library.artifact,
+            library.version,
+            properties=(("identified_by", library.identified_by),) if library.identified_by else (),
+        )
+        if package is not None and (package.purl, path) not in seen:
+            seen.add((package.purl, path))
+            yield package
+    yield from _unjudged(file.path, found.unnamed, "say neither name nor version")
+    yield from _unjudged(file.path, found.ungrouped, "name no Maven group")
+    for path, problem in found.problems:
+        yield Gap(PART, problem, path)
+
+
+def _unjudged(path: str, archives: list[str], reason: str) -> Iterator[Gap]:
+    if not archives:
+        return
+    names = [each.rpartition("/")[2] for each in archives]
+    shown = ", ".join(name if name.isprintable() else repr(name) for name in names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    count = f"{len(names)} Java archive{'s' if len(names) > 1 else ''}"
+    yield Gap(PART, f"{count} that {reason}, not judged: {shown}{more}", path)
+
+
+CATALOGERS: tuple[Cataloger, ...] = (
+    Cataloger(
+        name="java-jar",
+        version=1,
+        part="language-packages",
+        parse=parse_archive,
+        globs=tuple(f"**/*.{extension}" for extension in EXTENSIONS),
+        fold_case=True,
+    ),
+)
