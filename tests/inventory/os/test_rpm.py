@@ -133,6 +133,7 @@ def test_headers_that_are_none(broken):
     [
         {"names": ["a", "b"], "indexes": [0], "folders": ["/"]},
         {"names": ["a"], "indexes": [5], "folders": ["/"]},
+        {"names": ["a"], "indexes": [0], "folders": []},
         {"names": ["a"], "folders": ["/"]},
         {"names": ["a"], "indexes": [0]},
         {"names": [""] * 9000, "indexes": [0] * 9000, "folders": ["/" + "x" * 9000]},

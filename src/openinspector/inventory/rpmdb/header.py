@@ -105,22 +105,31 @@ def _open(blob: bytes) -> tuple[Index, bytes]:
     return index, blob[start : start + size]
 
 
-def _raw_texts(index: Index, data: bytes, tag: int, most: int | None = None) -> list[bytes] | None:
-    """The NUL-terminated texts of a tag; None where the tag is missing or damaged."""
+def _texts(index: Index, data: bytes, tag: int) -> list[str] | None:
+    """The NUL-terminated texts of a tag; None where the tag is missing or damaged.
+
+    Bytes that are no UTF-8 survive as surrogates: file names may hold any.
+    """
     entry = index.get(tag)
     if entry is None or entry[0] not in _TEXTS:
         return None
     _, offset, count = entry
-    count = min(count, most) if most else count
     if count > len(data) - offset:
         return None
-    texts = data[offset:].split(b"\0", count) if count > 1 else [data[offset:].partition(b"\0")[0]]
-    return texts[:count] if len(texts) >= count else None
+    texts = data[offset:].split(b"\0", count)[:count]
+    if len(texts) < count:
+        return None
+    return b"\0".join(texts).decode("utf-8", "surrogateescape").split("\0") if texts else []
 
 
 def _text(index: Index, data: bytes, tag: int) -> str | None:
-    texts = _raw_texts(index, data, tag, most=1)
-    return texts[0].decode("utf-8", "replace") if texts and texts[0] else None
+    """The first text of a tag; None where it is missing, damaged or empty."""
+    entry = index.get(tag)
+    if entry is None or entry[0] not in _TEXTS:
+        return None
+    end = data.find(b"\0", entry[1])
+    text = data[entry[1] : end] if end >= 0 else data[entry[1] :]
+    return text.decode("utf-8", "replace") or None
 
 
 def _numbers(index: Index, data: bytes, tag: int) -> tuple[int, ...] | None:
@@ -138,24 +147,17 @@ def _files(index: Index, data: bytes) -> frozenset[str] | None:
     if _BASE_NAMES not in index and _OLD_FILE_NAMES not in index:
         return frozenset()
     if _BASE_NAMES not in index:  # rpm 3 kept whole paths
-        whole = _raw_texts(index, data, _OLD_FILE_NAMES)
-        return None if whole is None else frozenset(_path(path) for path in whole)
-    names = _raw_texts(index, data, _BASE_NAMES)
-    folders = _raw_texts(index, data, _DIRECTORY_NAMES)
+        whole = _texts(index, data, _OLD_FILE_NAMES)
+        return None if whole is None else frozenset(path.removeprefix("/") for path in whole)
+    names = _texts(index, data, _BASE_NAMES)
+    folders = _texts(index, data, _DIRECTORY_NAMES)
     indexes = _numbers(index, data, _DIRECTORY_INDEXES)
     if names is None or folders is None or indexes is None or len(indexes) != len(names):
         return None
-    if max(indexes, default=0) >= len(folders):
+    if indexes and max(indexes) >= len(folders):
         return None
     sizes = [len(folder) for folder in folders]
-    if sum(sizes[at] for at in indexes) > _EXPANSION * len(data):
+    if sum([sizes[at] for at in indexes]) > _EXPANSION * len(data):
         return None
-    decoded = [_path(folder) for folder in folders]
-    return frozenset(
-        decoded[at] + name.decode("utf-8", "surrogateescape")
-        for at, name in zip(indexes, names, strict=True)
-    )
-
-
-def _path(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape").removeprefix("/")
+    folders = [folder.removeprefix("/") for folder in folders]
+    return frozenset([folders[at] + name for at, name in zip(indexes, names, strict=True)])
