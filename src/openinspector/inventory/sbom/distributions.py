@@ -4,7 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from openinspector.inventory.distribution import from_purl, identify, kind_of
-from openinspector.inventory.distribution_table import DEBIAN_RELEASES, UBUNTU_RELEASES
+from openinspector.inventory.distribution_table import (
+    DEBIAN_RELEASES,
+    ROWS,
+    UBUNTU_RELEASES,
+    rolling,
+)
 from openinspector.inventory.sbom.purls import Purl
 from openinspector.model import Distribution
 
@@ -42,6 +47,10 @@ _NAMES: tuple[tuple[str, str], ...] = (
 
 The generator writes os-release's NAME, syft and Trivy an ID, not always os-release's.
 """
+
+
+_ROLLING = frozenset(row.ecosystem for row in ROWS.values() if row.release is rolling)
+"""Distributions without releases: their packages need not tell any."""
 
 
 def by_name(id_: str, name: str, version: str, codename: str = "") -> Distribution | None:
@@ -91,7 +100,7 @@ def of_purls(purls: Iterable[Purl]) -> Distribution | None:
         samples.setdefault(key, purl)
     for key, _ in sorted(counts.items(), key=lambda item: (not item[0][2], -item[1], item[0])):
         found = of_purl(samples[key])
-        if found is not None and (key[2] or found.release is None):
+        if found is not None and (found.release is not None or found.ecosystem in _ROLLING):
             return found
     return None
 
