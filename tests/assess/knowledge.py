@@ -1,0 +1,43 @@
+"""The real advisory database, compiled once for all tests of this folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from openinspector.advisories.build import Source, build
+from openinspector.advisories.database import AdvisoryDatabase
+from openinspector.model import AffectedPackage, Vulnerability
+
+
+def compile_database(shared: Path, output: Path) -> AdvisoryDatabase:
+    """Compile the OSV zips of ../shared/data into a database, and open it."""
+    zips = sorted((shared / "data" / "osv").glob("*.zip"))
+    build([Source("osv", each.stem, each) for each in zips], output)
+    return AdvisoryDatabase.open(output)
+
+
+class Until:
+    """What a database held on a day: later advisories left out, by their date of publication.
+
+    Go's advisories carry no date; theirs is told by the year in their identifier.
+    """
+
+    def __init__(self, database: AdvisoryDatabase, day: str) -> None:
+        self._database = database
+        self.day = day
+
+    def affected(self, ecosystem: str, name: str) -> Sequence[AffectedPackage]:
+        return [each for each in self._database.affected(ecosystem, name) if self.held(each)]
+
+    def held(self, record: AffectedPackage) -> bool:
+        """Whether a record was published by then."""
+        published = record.published or ""
+        if published > "0002":
+            return published[:10] <= self.day
+        year = record.advisory.split("-")[1] if record.advisory.startswith("GO-") else "0"
+        return year <= self.day[:4]
+
+    def vulnerability(self, identity: str) -> Vulnerability | None:
+        return self._database.vulnerability(identity)
+
+    def knows(self, ecosystem: str) -> bool:
+        return self._database.knows(ecosystem)
