@@ -52,8 +52,11 @@ def test_every_component_with_a_package_url_becomes_a_package(shared: Path, name
     with_purl = [node for node in components if "purl" in node]
     without = [x["name"] for x in components if "purl" not in x and x["type"] == "application"]
     inventory = read_sbom(data, name)
-    assert len(inventory.packages) == len(with_purl) == SCANSBOM[name]
-    assert Counter(x.purl for x in inventory.packages) == Counter(x["purl"] for x in with_purl)
+    packages = (*inventory.packages, *inventory.subsumed)
+    assert len(packages) == len(with_purl) == SCANSBOM[name]
+    assert Counter(x.purl for x in packages) == Counter(x["purl"] for x in with_purl)
+    owned = [x for x in components if "is_duplicate_package" in str(x.get("properties"))]
+    assert len(inventory.subsumed) == len(owned)
     assert inventory.target.image is not None
     assert len(inventory.target.image.id) == 71
     assert bool(inventory.gaps) is bool(without)
@@ -87,7 +90,7 @@ def test_ubuntu_with_source_qualifiers_checks_and_owned_packages(shared: Path) -
         ("IN-DOCKER-006-001", "comp-1.Dockerfile", 2, 2),
         ("IN-DOCKER-004", "comp-1.Dockerfile", 8, 8),
     ]
-    owned = next(x for x in inventory.packages if x.purl == "pkg:pypi/PyYAML@3.10")
+    owned = next(x for x in inventory.subsumed if x.purl == "pkg:pypi/PyYAML@3.10")
     assert owned.name == "pyyaml"
     assert ("is_duplicate_package", "true") in owned.properties
     assert "configuration" in inventory.examined

@@ -89,7 +89,7 @@ def image() -> Inventory:
         licenses=("MIT", "A licence of our own"),
         development=True,
         from_base_image=False,
-        properties=(("is_duplicate_package", "true"), ("owner", "x"), ("source_path", "odd")),
+        properties=(("file_size_bytes", "12"), ("owner", "x"), ("source_path", "odd")),
     )
     module = Package(
         ecosystem="Go",
@@ -110,7 +110,9 @@ def image() -> Inventory:
         cataloger="classifiers",
         collector="nginx",
     )
+    owned = msgspec.structs.replace(module, purl="pkg:golang/owned@v1", name="owned")
     return Inventory(
+        subsumed=(owned,),
         target=Target(
             "image",
             "app:1",

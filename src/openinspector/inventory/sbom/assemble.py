@@ -59,7 +59,7 @@ def assemble_components(
         else:
             package = _package(document.components, index, purl, releases, parents, omitted)
         by_component.append(package)
-    packages = [package for package in by_component if package is not None]
+    packages, subsumed = _by_owner(document.components, by_component, releases)
     if len(packages) > limits.packages:
         omitted.add("over-limit", str(len(packages) - limits.packages))
         del packages[limits.packages :]
@@ -75,8 +75,22 @@ def assemble_components(
         gaps=(*document.gaps, *subject.gaps_of(document), *omitted.gaps(packages, distribution)),
         notes=(*document.notes, *subject.notes_of(document)),
         examined=examined,
+        subsumed=_ordered(subsumed),
     )
     return inventory, by_component
+
+
+def _by_owner(
+    components: list[Component], by_component: list[Package | None], releases: Releases
+) -> tuple[list[Package], list[Package]]:
+    """Packages to judge, and those whose file a package of the judged distribution owns."""
+    packages: list[Package] = []
+    subsumed: list[Package] = []
+    for component, package in zip(components, by_component, strict=True):
+        if package is not None:
+            owned = releases.judged and (p.DUPLICATE, "true") in component.properties
+            (subsumed if owned else packages).append(package)
+    return packages, subsumed
 
 
 def _distribution(document: Document, purls: Iterable[Purl | None]) -> Distribution | None:
@@ -126,6 +140,9 @@ def _package(
     source = components[component.parent] if component.parent in parents else None
     package = derive(component, purl, ecosystem, source)
     package = _with_own_fields(package, component)
+    if (p.SUBSUMED, "true") in component.properties:
+        facts = tuple(x for x in package.properties if x != ("is_duplicate_package", "true"))
+        package = msgspec.structs.replace(package, properties=facts)
     if not package.version:
         omitted.add("no-version", component.name)
         return None

@@ -87,6 +87,11 @@ def _add_packages(inventory: Inventory, components: list[Component]) -> None:
                 binary = _component(inventory.packages[member], rooted, releases, source)
                 binary.parent = parent
                 components.append(binary)
+    for package in inventory.subsumed:
+        owned = _component(package, rooted, releases, None)
+        if (p.DUPLICATE, "true") not in owned.properties:
+            owned.properties += [(p.DUPLICATE, "true"), (p.SUBSUMED, "true")]
+        components.append(owned)
 
 
 def _source_key(package: Package) -> _SourceKey | None:

@@ -113,6 +113,11 @@ class Releases:
         self._kind = kind_of(distribution) if distribution is not None else ""
         self._others: dict[tuple[str, str, str], Distribution | None] = {}
 
+    @property
+    def judged(self) -> bool:
+        """Whether packages of the document's distribution can be judged at all."""
+        return self._kind != ""
+
     def ecosystem(self, purl: Purl) -> str:
         """The distribution's ecosystem.
 

@@ -56,6 +56,10 @@ HOST_KERNEL_VERSION = GENERATOR + "metadata:host:kernel_version"
 SOURCE_PACKAGE = OWN + "source_package"
 """On a parent that groups the binary packages of one source: `only` when it stands for nothing
 but the source package, `installed` when it is an installed package as well."""
+DUPLICATE = GENERATOR + "is_duplicate_package"
+SUBSUMED = OWN + "subsumed"
+"""Beside `DUPLICATE` where that is not a property of the package itself but says that an OS package
+owns its file (`Inventory.subsumed`)."""
 CHECK_DETAIL = OWN + "check_detail"
 """The detail of the check property before it."""
 LICENSE = OWN + "license"
