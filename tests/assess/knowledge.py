@@ -15,10 +15,14 @@ def compile_database(shared: Path, output: Path) -> AdvisoryDatabase:
     return AdvisoryDatabase.open(output)
 
 
+_LAST_OF_GO = (2024, 2870)
+"""GO-2024-2824 is of 8 May 2024, GO-2024-2887 of 4 June (https://pkg.go.dev/vuln/list)."""
+
+
 class Until:
     """What a database held on a day: later advisories left out, by their date of publication.
 
-    Go's advisories carry no date; theirs is told by the year in their identifier.
+    Go's advisories carry no date here; theirs is told by their number.
     """
 
     def __init__(self, database: AdvisoryDatabase, day: str) -> None:
@@ -33,8 +37,10 @@ class Until:
         published = record.published or ""
         if published > "0002":
             return published[:10] <= self.day
-        year = record.advisory.split("-")[1] if record.advisory.startswith("GO-") else "0"
-        return year <= self.day[:4]
+        if not record.advisory.startswith("GO-"):
+            return True
+        _, year, number = record.advisory.split("-")
+        return (int(year), int(number)) <= _LAST_OF_GO
 
     def vulnerability(self, identity: str) -> Vulnerability | None:
         return self._database.vulnerability(identity)
