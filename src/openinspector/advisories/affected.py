@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -28,8 +26,6 @@ WHERE k.ecosystem = ? AND k.name = ?
 """The order of joins is said, for it is known: by key from the package outwards."""
 
 _REMEMBERED = 1 << 16
-
-_statement = itemgetter(0)
 
 Row = tuple[Any, ...]
 
@@ -88,13 +84,26 @@ class Packages:
         brought: dict[str, int] = {}
         twice = False
         advisories, qualifiers = self._advisories, self._qualifiers
-        for _, group in groupby(rows, _statement):
-            spans = list(group)
-            row = spans[0]
-            number = row[1]
+        position, count = 0, len(rows)
+        while position < count:
+            row = rows[position]
+            statement, number, qualified, lower, upper, inclusive, lower_version, upper_version = (
+                row[:8]
+            )
+            after = position + 1
+            versions: tuple[bytes, ...] = ()
+            if inclusive == 0 and (after == count or rows[after][0] != statement):
+                # Nine of ten statements are one interval that ends before a fix, or never.
+                ranges: tuple[AffectedRange, ...] = (
+                    AffectedRange(lower, upper, None, lower_version or "0", upper_version),
+                )
+            else:
+                while after < count and rows[after][0] == statement:
+                    after += 1
+                ranges, versions = _spans(rows[position:after])
+            position = after
             advisory = advisories.get(number) or self._advisory(row)
-            qualifier = qualifiers.get(row[2]) or self._qualifier(row[2])
-            ranges, versions = _spans(spans)
+            qualifier = qualifiers.get(qualified) or self._qualifier(qualified)
             if brought.setdefault(advisory.identifier, number) != number:
                 twice = True
             numbers.append(number)

@@ -69,7 +69,7 @@ def build(
     when `output` cannot be written or no source could be read.
     """
     ordered = sorted(sources)
-    with _replacing(output) as draft:
+    with replacing(output) as draft:
         connection = _connect(draft)
         try:
             schema.create(connection)
@@ -102,7 +102,7 @@ def update(
     """
     if not database.exists():
         raise DatabaseError(f"{database} does not exist")
-    with _replacing(database) as draft:
+    with replacing(database) as draft:
         shutil.copyfile(database, draft)
         connection = _connect(draft)
         try:
@@ -267,7 +267,7 @@ def _texts(item: Item, feed: str, encode: Callable[[object], bytes]) -> Iterator
 
 
 @contextmanager
-def _replacing(output: Path) -> Iterator[Path]:
+def replacing(output: Path) -> Iterator[Path]:
     """A temporary file beside `output` that takes its place when the block ends well."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

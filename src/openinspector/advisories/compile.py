@@ -123,6 +123,11 @@ class Compiler:
         numbers = [number for number, _ in self._known(source).values()]
         self._remove(numbers)
         self.touched = True
+        for feed in ("kev", "epss"):
+            self._connection.execute(
+                f"DELETE FROM {feed} WHERE EXISTS (SELECT 1 FROM source WHERE id = ? AND feed = ?)",
+                (source, feed),
+            )
         self._connection.execute("DELETE FROM source WHERE id = ?", (source,))
         self._connection.execute("DELETE FROM problem WHERE source = ?", (source,))
         return len(numbers)

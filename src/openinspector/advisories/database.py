@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from openinspector.advisories import schema
 from openinspector.advisories.affected import Packages
+from openinspector.advisories.describe import AdvisoryDetails, Describer, Found, Info
 from openinspector.advisories.folded import Vulnerabilities
 from openinspector.model import AffectedPackage, DatabaseError, Vulnerability
 
@@ -27,6 +28,7 @@ class AdvisoryDatabase:
         self._connection = connection
         self._packages = Packages(connection)
         self._vulnerabilities = Vulnerabilities(connection)
+        self._describer = Describer(connection, self._vulnerabilities)
 
     @classmethod
     def open(cls, path: Path) -> AdvisoryDatabase:
@@ -89,6 +91,33 @@ class AdvisoryDatabase:
         """Whether any advisory of this ecosystem (with release) is held."""
         with self._reading():
             return ecosystem in self._packages.ecosystems
+
+    def info(self) -> Info:
+        """What the database holds; `starter` tells the small set that comes with the program."""
+        with self._reading():
+            return self._describer.info(str(self.path), self.path.stat().st_size)
+
+    def search(self, text: str) -> Found:
+        """Vulnerabilities by any identifier, in any letter case, else packages by name."""
+        with self._reading():
+            return self._describer.search(text)
+
+    def advisory(self, identifier: str) -> list[AdvisoryDetails]:
+        """An advisory whole, once for each source that brought it; empty where it is unknown."""
+        with self._reading():
+            return self._describer.advisories(identifier)
+
+    def ecosystems(self) -> tuple[str, ...]:
+        """Every ecosystem (with release) that advisories are held for, by name."""
+        with self._reading():
+            return tuple(sorted(self._packages.ecosystems))
+
+    def verify(self) -> None:
+        """Read the whole file and check that it is sound; raises `DatabaseError`."""
+        with self._reading():
+            (answer,) = self._connection.execute("PRAGMA quick_check").fetchone()
+        if answer != "ok":
+            raise DatabaseError(f"the advisory database {self.path} is damaged: {answer}")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 _EARLIEST = 315532800
 """1980: publishers write year 1 or 1970 for "unknown"."""
@@ -29,4 +32,12 @@ def text(value: int | None) -> str | None:
     """Write a date as RFC 3339 in UTC (`2021-12-10T00:00:00Z`)."""
     if value is None:
         return None
-    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    days, rest = divmod(value, 86400)
+    minutes, second = divmod(rest, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_day(days)}T{hour:02}:{minute:02}:{second:02}Z"
+
+
+@lru_cache(maxsize=1 << 14)
+def _day(days: int) -> str:
+    return date.fromordinal(_EPOCH + days).isoformat()

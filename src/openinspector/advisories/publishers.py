@@ -6,6 +6,7 @@ UBUNTU_CVE, REDHAT_CVE; others are formed alike.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import msgspec
@@ -79,18 +80,21 @@ _BY_PREFIX: dict[str, Publisher] = {
     "openSUSE-": Publisher("SUSE_CVE", BULLETIN),
 }
 
+_SAFE = re.compile(r"[\w.:-]+", re.A).fullmatch
+"""Identifiers that stand in an address as they are."""
+
 _UNKNOWN = Publisher("OSV", DATABASE)
 _NVD = Publisher("NVD", TRACKER, "https://nvd.nist.gov/vuln/detail/{id}")
-_OF_FEED = {"nvd": _NVD}
+_OF_FEED = {"nvd": _NVD, "nvd-tables": _NVD}
 """Feeds whose records have plain CVE identifiers, and are their publisher's own."""
 
 
 def publisher(identifier: str, feed: str = "osv") -> Publisher:
     """Who published an advisory, by its identifier and the feed that brought it."""
-    if identifier.startswith("CVE-") and feed in _OF_FEED:
-        return _OF_FEED[feed]
     start = identifier.partition("-")[0]
-    found = _BY_PREFIX.get(f"{start}-")
+    if start == "CVE" and feed in _OF_FEED:
+        return _OF_FEED[feed]
+    found = _BY_PREFIX.get(start + "-")
     if found is None and start.startswith("ALAS"):
         found = _BY_PREFIX["ALAS"]
     return found or _UNKNOWN
@@ -101,5 +105,7 @@ def page(identifier: str, vulnerabilities: tuple[str, ...], feed: str = "osv") -
     pattern = publisher(identifier, feed).page
     if pattern is None:
         return None
-    cve = vulnerabilities[0] if vulnerabilities else identifier
-    return pattern.format(id=quote(identifier), cve=quote(cve))
+    place = "{id}"
+    if place not in pattern:
+        place, identifier = "{cve}", vulnerabilities[0] if vulnerabilities else identifier
+    return pattern.replace(place, identifier if _SAFE(identifier) else quote(identifier))

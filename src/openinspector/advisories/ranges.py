@@ -7,6 +7,7 @@ below it. `limit` bounds every interval of its range.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from openinspector.advisories.osv import Affected, Malformed, Range
@@ -19,6 +20,7 @@ MOST_EVENTS = 100_000
 _FIXED, _INTRODUCED, _LAST = range(3)
 """Kinds of event, in the order in which those of one version count."""
 _LIMITLESS = "*"
+_LAST_KNOWN = re.compile(r"\s*(<=?)\s*(\S{1,200})\s*")
 
 
 def intervals(affected: Affected, ecosystem: str) -> tuple[AffectedRange, ...]:
@@ -29,11 +31,41 @@ def intervals(affected: Affected, ecosystem: str) -> tuple[AffectedRange, ...]:
     """
     usable = [each for each in affected.ranges or () if each.type != "GIT"]
     if len(usable) == 1:
-        return _of_range(usable[0], ecosystem)
-    found: dict[AffectedRange, None] = {}
-    for each in usable:
-        found.update(dict.fromkeys(_of_range(each, ecosystem)))
-    return tuple(sorted(found, key=_order))
+        found = _of_range(usable[0], ecosystem)
+    else:
+        several = {each: None for range_ in usable for each in _of_range(range_, ecosystem)}
+        found = tuple(sorted(several, key=_order))
+    if affected.database_specific and found and _is_open(found[-1]):
+        return _bounded(found, affected.database_specific, ecosystem)
+    return found
+
+
+def _bounded(
+    found: tuple[AffectedRange, ...], specific: object, ecosystem: str
+) -> tuple[AffectedRange, ...]:
+    """End an open interval where GitHub names the last version known to be affected.
+
+    OSV has no event for "no fix, but later versions were not examined", so GitHub writes
+    `last_known_affected_version_range: "<= 1.2.3"` beside a range without end.
+    """
+    text = specific.get("last_known_affected_version_range") if isinstance(specific, dict) else None
+    matched = _LAST_KNOWN.fullmatch(text) if isinstance(text, str) else None
+    if matched is None:
+        return found
+    version = matched[2]
+    end = key(ecosystem, version)
+    last = found[-1]
+    if end < last.introduced:
+        return found
+    if matched[1] == "<":
+        closed = AffectedRange(last.introduced, end, None, last.introduced_version, None)
+    else:
+        closed = AffectedRange(last.introduced, None, end, last.introduced_version, version)
+    return (*found[:-1], closed)
+
+
+def _is_open(interval: AffectedRange) -> bool:
+    return interval.fixed is None and interval.last_affected is None
 
 
 def enumerated(
