@@ -243,6 +243,8 @@ def _vulnerability(entry: dict, facts: dict[str, str]) -> Vulnerability:
             cvss.append(CvssEntry(version, rating["vector"], rating["score"], source))
         if name in _VENDORS:
             vendor.append((_VENDORS[name], rating["severity"]))
+        elif name == "AMAZON_INSPECTOR":
+            vendor.append(("AMAZON_CVE", rating["severity"]))
     added = facts.get("cisa_kev_date_added")
     seen = facts.get("exploit_last_seen_in_public")
     return Vulnerability(

@@ -30,6 +30,10 @@ _COLOURS: dict[Severity, str] = {
 """Select Graphic Rendition parameters (ECMA-48)."""
 
 _NARROWEST = 60
+_BEFORE_IDENTITY = 2 + 9 + 2 + 4 + 2
+"""Columns that severity and score take."""
+_LEAST_FIX = 6
+"""Columns under which a fix is left out: `no fix` must fit."""
 _LISTED = 3
 """Paths and members that are named before the rest is counted."""
 
@@ -103,9 +107,20 @@ def _group(group: Group, identity: int, style: _Style) -> Iterator[str]:
         yield style.paint("  " + cut(below, style.columns - 2, style.ellipsis), "2")
     fixes = [_fix(issue, group) for issue in group.issues]
     marks = [_marks(issue) for issue in group.issues]
-    columns = (identity, *(max(map(width, texts)) for texts in (fixes, marks)))
+    columns = _columns(identity, fixes, marks, style)
     for issue, fix, mark in zip(group.issues, fixes, marks, strict=True):
         yield _issue(issue, fix, mark, columns, style)
+
+
+def _columns(
+    identity: int, fixes: list[str], marks: list[str], style: _Style
+) -> tuple[int, int, int]:
+    """Widths of identifier, fix and marks that fit; marks matter more than the fix."""
+    room = style.columns - _BEFORE_IDENTITY - identity
+    marked = min(max(map(width, marks)), max(room - 2, 0))
+    room -= marked + 2 if marked else 0
+    fixed = min(max(map(width, fixes)), max(room - 2, 0))
+    return identity, fixed if fixed >= _LEAST_FIX else 0, marked
 
 
 def _advice(group: Group, style: _Style) -> str:
@@ -139,8 +154,8 @@ def _issue(issue: Issue, fix: str, mark: str, columns: tuple[int, ...], style: _
         (word, 9, _COLOURS[issue.severity]),
         (f"{score:>4}", 4, ""),
         (cut(safe(issue.identity), columns[0], style.ellipsis), columns[0], ""),
-        (fix, columns[1], "2"),
-        (mark, columns[2], "1;31"),
+        (cut(fix, columns[1], style.ellipsis), columns[1], "2"),
+        (cut(mark, columns[2], style.ellipsis), columns[2], "1;31"),
     ]
     line, used = "", 0
     for text, size, parameters in cells:
