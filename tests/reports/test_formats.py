@@ -28,7 +28,7 @@ ESCAPE = "\x1b"
 
 
 def text(name: str, report, **options: object) -> str:
-    return b"".join(render(name, report, **options)).decode("utf-8")
+    return render(name, report, **options).decode("utf-8")
 
 
 # --- all formats ---------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from openinspector.inventory.sbom.assemble import assemble_components
 from openinspector.inventory.sbom.read import read_document
 from openinspector.model import Package
 from openinspector.reports.ratings import iri, source_of, timestamp
-from openinspector.reports.scan_sbom import SERVICE, Scan, cyclonedx_answer, inspector_answer
+from openinspector.reports.scan import Scan
+from openinspector.reports.scan_sbom import SERVICE, cyclonedx_answer, inspector_answer
 
 from .world import NOW, SERIAL, knowledge_of, real_answer, real_sbom
 

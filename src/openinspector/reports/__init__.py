@@ -4,7 +4,6 @@ One module a format, each with `render(report)`; `FORMATS` is the table of them.
 imported when it is asked for.
 """
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +16,15 @@ FORMATS: dict[str, str] = {
     "cyclonedx": "openinspector.reports.cyclonedx",
     "sarif": "openinspector.reports.sarif",
     "csv": "openinspector.reports.csv_format",
-    "html": "openinspector.reports.html_page",
+    "html": "openinspector.reports.html",
 }
 """Name of a format and the module that renders it."""
 
 
-def render(name: str, report: "Report", **options: Any) -> Iterator[bytes]:
-    """A report in one of `FORMATS`, as pieces of UTF-8. `options` are those of the module's own.
+def render(name: str, report: "Report", **options: Any) -> bytes:
+    """A report in one of `FORMATS`, in UTF-8. `options` are those of the module's own.
 
     Raises `KeyError` for a name that is not in the table.
     """
-    rendered = import_module(FORMATS[name]).render(report, **options)
-    if isinstance(rendered, bytes):
-        yield rendered
-        return
-    pieces = (rendered,) if isinstance(rendered, str) else rendered
-    for piece in pieces:
-        yield piece.encode("utf-8", "replace")
+    rendered: str | bytes = import_module(FORMATS[name]).render(report, **options)
+    return rendered.encode() if isinstance(rendered, str) else rendered

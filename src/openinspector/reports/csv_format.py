@@ -36,7 +36,7 @@ class _Row(msgspec.Struct):
     now: datetime
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> bytes:
     """The findings as CSV (RFC 4180, CRLF, UTF-8), then one line for each gap in coverage.
 
     A cell that a spreadsheet would run begins with an apostrophe (`'=1+1`), as OWASP advises; all
@@ -50,7 +50,7 @@ def render(report: Report) -> str:
         writer.writerow([_cell(text) for text in row])
     for row in _gap_rows(report):
         writer.writerow([_cell(text) for text in row])
-    return target.getvalue()
+    return target.getvalue().encode("utf-8")
 
 
 def rows(findings: Iterable[Finding], now: datetime) -> Iterator[list[str]]:

@@ -13,7 +13,8 @@ from openinspector.inventory.sbom.json_document import encode
 from openinspector.inventory.sbom.properties import OWN
 from openinspector.model import Package
 from openinspector.reports.report import Report, gap_lines, unscanned
-from openinspector.reports.scan_sbom import Scan, cyclonedx_answer
+from openinspector.reports.scan import Scan
+from openinspector.reports.scan_sbom import cyclonedx_answer
 
 _SUBJECT = "target"
 

@@ -1,28 +1,22 @@
 """What ScanSbom answers (spec/sbom-generator.md 4.4 and 4.5): components and vulnerabilities.
 
-Both output formats of the API are made from one `Scan`: the tree of components as the SBOM has
-it, the package of each, and the assessment of them all.
+Both output formats of the API are made from one `Scan` (`scan.py`): the tree of components as the
+SBOM has it, the package of each, and the assessment of them all.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC
 from typing import Any
 
-import msgspec
-
-from openinspector.assess import sources
-from openinspector.assess.assessment import Assessment
 from openinspector.assess.ecosystems import is_operating_system
-from openinspector.assess.observation import Observation
 from openinspector.inventory.sbom import properties as p
 from openinspector.inventory.sbom.document import NO_PARENT, Component
 from openinspector.inventory.sbom.interpret import locations
-from openinspector.model import Inventory, Package
 from openinspector.model.finding import Finding
 from openinspector.reports import ratings
+from openinspector.reports.scan import Entry, Hit, Scan, entries, stands_for_source, surviving
 
 SERVICE = "OpenInspector Scan SBOM API"
-INSPECTOR_URL = "https://aws.amazon.com/inspector/"
 
 SCANNED = "Component scanned: no vulnerabilities found."
 NO_RULES = "Component skipped: no rules found."
@@ -30,138 +24,6 @@ NO_PURL = "Component skipped: no purl provided."
 BAD_PURL = "Component skipped: invalid purl."
 
 _CHECKED = (p.GENERATOR + "dockerfile_finding:", p.GENERATOR + "certificate_finding:")
-
-
-class Scan(msgspec.Struct, frozen=True):
-    """An assessed SBOM.
-
-    `components` are those of the document, parents before what is nested in them; `packages` the
-    package of each (None: none, or not assessable), as `assemble_components` gives them.
-    `has_rules` says whether any advisory speaks of a package. `scanned_at` is aware.
-    """
-
-    components: list[Component]
-    packages: list[Package | None]
-    assessment: Assessment
-    inventory: Inventory
-    has_rules: Callable[[Package], bool]
-    scanned_at: datetime
-    serial: str
-    version: str
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """One affected component: its index, and the version that fixes it."""
-
-    index: int
-    fixed: str | None
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One vulnerability, check or end of life, with the components that it affects."""
-
-    identity: str
-    finding: Finding
-    observation: Observation | None
-    hits: tuple[Hit, ...]
-
-    @property
-    def known_exploited(self) -> Any:
-        """CISA's entry, if there is one."""
-        return self.observation.vulnerability.known_exploited if self.observation else None
-
-
-def surviving(scan: Scan) -> Scan:
-    """The scan without language packages that an OS package owns.
-
-    Real answers leave components with `is_duplicate_package` out; their OS package is answered.
-    """
-    keep = [not _is_duplicate(component) for component in scan.components]
-    if all(keep):
-        return scan
-    numbers = {NO_PARENT: NO_PARENT}
-    for index, kept in enumerate(keep):
-        if kept:
-            numbers[index] = len(numbers) - 1
-    components = [
-        msgspec.structs.replace(component, parent=numbers.get(component.parent, NO_PARENT))
-        for component, kept in zip(scan.components, keep, strict=True)
-        if kept
-    ]
-    packages = [x for x, kept in zip(scan.packages, keep, strict=True) if kept]
-    return msgspec.structs.replace(scan, components=components, packages=packages)
-
-
-def _is_duplicate(component: Component) -> bool:
-    return (p.GENERATOR + "is_duplicate_package", "true") in component.properties
-
-
-def entries(scan: Scan) -> list[Entry]:
-    """Everything found, worst first, by what it affects in the document."""
-    places: dict[Package, list[int]] = {}
-    for index, package in enumerate(scan.packages):
-        if package is not None:
-            places.setdefault(_key(package), []).append(index)
-    observations = {x.vulnerability.id: x for x in scan.assessment.observations}
-    found = []
-    for finding in scan.assessment.findings:
-        details, code = finding.package_vulnerability_details, finding.code_vulnerability_details
-        if code is not None:
-            hits = _file_hits(scan, code.detector_id, code.file_path.file_path)
-            identity, observation = code.detector_id, None
-        elif details is not None:
-            identity = details.vulnerability_id
-            observation = observations.get(identity)
-            hits = _package_hits(scan, observation, places) if observation else _system(scan)
-        else:
-            continue
-        entry = Entry(identity, finding, observation, tuple(hits))
-        if entry.hits:
-            found.append(entry)
-    return found
-
-
-def _key(package: Package) -> Package:
-    """What makes a component the one that a package of the inventory stands for."""
-    return msgspec.structs.replace(package, licenses=(), properties=())
-
-
-def _package_hits(
-    scan: Scan, observation: Observation, places: dict[Package, list[int]]
-) -> Iterator[Hit]:
-    """Affected packages, and the source component that they are nested in (spec 4.3.6)."""
-    seen: set[int] = set()
-    for match in observation.matches:
-        for index in places.get(_key(match.package), ()):
-            fixed = None
-            if match.fixed_version is not None:
-                fixed = sources.shown_fix(match.package, match.fixed_version)
-            parent = scan.components[index].parent
-            for affected in (parent, index):
-                if affected == NO_PARENT or affected in seen:
-                    continue
-                if affected == index or _stands_for_source(scan.components[affected]):
-                    seen.add(affected)
-                    yield Hit(affected, fixed)
-
-
-def _stands_for_source(component: Component) -> bool:
-    return (p.SOURCE_PACKAGE, "only") in component.properties
-
-
-def _system(scan: Scan) -> Iterator[Hit]:
-    for index, component in enumerate(scan.components):
-        if component.kind == "operating-system":
-            yield Hit(index, None)
-            return
-
-
-def _file_hits(scan: Scan, identity: str, path: str) -> Iterator[Hit]:
-    for index, component in enumerate(scan.components):
-        if component.kind != "file" or component.name.partition(":")[2] != path:
-            continue
-        if any(name.endswith(":" + identity) for name, _ in component.properties):
-            yield Hit(index, None)
 
 
 # --- CYCLONE_DX_1_5 ------------------------------------------------------------------------------
@@ -267,7 +129,7 @@ def _message(scan: Scan, index: int, component: Component) -> str | None:
         return None
     if not component.purl:
         return NO_PURL
-    if _stands_for_source(component):
+    if stands_for_source(component):
         children = (
             x
             for x, other in zip(scan.packages, scan.components, strict=True)

@@ -51,10 +51,8 @@ class _Style(msgspec.Struct, frozen=True):
         return f"\x1b[{parameters}m{text}\x1b[0m" if self.colour and text and parameters else text
 
 
-def render(
-    report: Report, *, width: int = 100, colour: bool = False, unicode: bool = True
-) -> Iterator[str]:
-    """The lines of the table, each with its line break.
+def render(report: Report, *, width: int = 100, colour: bool = False, unicode: bool = True) -> str:
+    """The table as text, each line with its line break.
 
     `width` is the terminal's in columns, `colour` asks for ANSI colours, `unicode` allows
     characters beyond ASCII of our own (names are written as they are, escaped where they are not
@@ -64,7 +62,8 @@ def render(
     marks = ("·", "→", "…") if unicode else ("-", "->", "...")
     style = _Style(columns, colour, *marks)
     groups = groups_of(report)
-    yield from (f"{line}\n" for line in _lines(report, groups, style))
+    text = "".join(f"{line}\n" for line in _lines(report, groups, style))
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _lines(report: Report, groups: list[Group], style: _Style) -> Iterator[str]:

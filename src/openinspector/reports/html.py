@@ -42,7 +42,7 @@ _WORDS: dict[Severity, str] = {
 }
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> bytes:
     """The page."""
     style, script = _resource("report.css"), _resource("report.js")
     policy = (
@@ -72,7 +72,7 @@ def render(report: Report) -> str:
         parts=PARTS,
         states=STATES,
     )
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return page.encode("utf-8", "replace")
 
 
 @cache
