@@ -46,7 +46,7 @@ _BYTE_ORDER_MARKS = (
 )
 _TOML_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 _LONG_TOML_KEY = re.compile(
-    rf"""(?<![\w."'-]){_TOML_PART}(?:[ \t]*+\.[ \t]*+{_TOML_PART}){{{TOML_KEY_PARTS}}}""",
+    rf"""(?<![\w."'\\-]){_TOML_PART}(?:[ \t]*+\.[ \t]*+{_TOML_PART}){{{TOML_KEY_PARTS}}}""",
     re.ASCII,
 )
 

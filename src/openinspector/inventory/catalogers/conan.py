@@ -76,19 +76,18 @@ def _add(packages: Packages, reference: str, development: bool) -> None:
     )
 
 
+def parse(file: File, limits: Limits) -> Iterator[Yield]:
+    """Parse a lock file or a `conanfile.txt`, told apart by the name."""
+    is_lock = file.path.endswith("conan.lock")
+    return parse_lock(file, limits) if is_lock else parse_conanfile(file, limits)
+
+
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
-        name="conan-lock",
+        name="conan",
         version=1,
         part="language-packages",
-        parse=parse_lock,
-        globs=("**/conan.lock",),
-    ),
-    Cataloger(
-        name="conan-conanfile",
-        version=1,
-        part="language-packages",
-        parse=parse_conanfile,
-        globs=("**/conanfile.txt",),
+        parse=parse,
+        globs=("**/conan.lock", "**/conanfile.txt"),
     ),
 )

@@ -78,19 +78,18 @@ def _is_branch(version: str) -> bool:
     return version.startswith("dev-") or version.endswith("-dev")
 
 
+def parse(file: File, limits: Limits) -> Iterator[Yield]:
+    """Parse a lock file or a list of installed packages, told apart by the name."""
+    is_lock = file.path.endswith("composer.lock")
+    return parse_lock(file, limits) if is_lock else parse_installed(file, limits)
+
+
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
         name="php",
         version=1,
         part="language-packages",
-        parse=parse_lock,
-        globs=("**/composer.lock",),
-    ),
-    Cataloger(
-        name="php-installed",
-        version=1,
-        part="language-packages",
-        parse=parse_installed,
-        globs=("**/composer/installed.json",),
+        parse=parse,
+        globs=("**/composer.lock", "**/composer/installed.json"),
     ),
 )

@@ -17,6 +17,7 @@ _SWIFT = Origin(SWIFT, None, "swift-package-resolved", "swift-package-resolved")
 _PODS = Origin(COCOAPODS, None, "cocoapods", "cocoapods")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?", re.IGNORECASE)
 _SECURE_SHELL = re.compile(r"(?:[^/@:]+@)?([^/@:]+\.[^/@:]+):(?!//)(.+)")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?")
 _LOCATION_LENGTH = 2048
 
 
@@ -47,7 +48,8 @@ def repository_name(location: str) -> str:
     else:
         scheme = _SCHEME.match(location)
         host, _, path = location[scheme.end() if scheme else 0 :].partition("/")
-    return f"{host.lower()}/{path.strip('/').removesuffix('.git')}" if host and path else ""
+    path = path.strip("/").removesuffix(".git")
+    return f"{host.lower()}/{path}" if _HOST.fullmatch(host) and path else ""
 
 
 def parse_podfile_lock(file: File, limits: Limits) -> Iterator[Yield]:
