@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from openinspector.advisories import schema
+from openinspector.advisories import dates, schema
 from openinspector.advisories.affected import Packages
 from openinspector.advisories.describe import AdvisoryDetails, Describer, Found, Info
 from openinspector.advisories.folded import Vulnerabilities
@@ -91,6 +91,20 @@ class AdvisoryDatabase:
         """Whether any advisory of this ecosystem (with release) is held."""
         with self._reading():
             return ecosystem in self._packages.ecosystems
+
+    @property
+    def starter(self) -> bool:
+        """Whether this is the small set that comes with the program."""
+        with self._reading():
+            sql = "SELECT 1 FROM meta WHERE name = 'starter'"
+            return self._connection.execute(sql).fetchone() is not None
+
+    @property
+    def newest(self) -> str | None:
+        """When any of its advisories was last changed (RFC 3339)."""
+        with self._reading():
+            sql = "SELECT max(modified) FROM advisory"
+            return dates.text(self._connection.execute(sql).fetchone()[0])
 
     def info(self) -> Info:
         """What the database holds; `starter` tells the small set that comes with the program."""

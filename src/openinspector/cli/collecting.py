@@ -14,7 +14,7 @@ def collect_inventory(request: Request) -> Inventory:
         return _read_sbom(request)
     from openinspector.inventory.catalogers import table
     from openinspector.inventory.collect import collect
-    from openinspector.inventory.trees import open_target
+    from openinspector.inventory.trees.opening import open_target
 
     tree = open_target(
         request.kind,

@@ -1,6 +1,5 @@
 """`openinspector scan`: collect, assess, report, and gate."""
 
-import importlib
 import os
 import shutil
 import sys
@@ -15,25 +14,17 @@ import click
 from openinspector import __version__
 from openinspector.cli.collecting import collect_inventory
 from openinspector.cli.exits import DONE, FAIL_ON_REACHED, SCANNED_IN_PART, leave
-from openinspector.cli.knowledge import DATABASE, open_database
+from openinspector.cli.knowledge import DATABASE, describe, open_database, reservations
 from openinspector.cli.output import OUTPUT, write_output
 from openinspector.cli.targets import Request, target_group
 from openinspector.model import OpenInspectorError
+from openinspector.reports import FORMATS, render
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
     from openinspector.assess import Assessment, Options
     from openinspector.reports.report import Report
 
-FORMATS = {
-    "table": "openinspector.reports.table",
-    "json": "openinspector.reports.json_format",
-    "cyclonedx": "openinspector.reports.cyclonedx",
-    "sarif": "openinspector.reports.sarif",
-    "csv": "openinspector.reports.csv_format",
-    "html": "openinspector.reports.html",
-}
-"""Format -> the module whose `render(report)` writes it."""
 
 LEVELS: dict[str, frozenset[str]] = {
     "critical": frozenset({"CRITICAL"}),
@@ -115,8 +106,7 @@ def assessment_options(
         vex=tuple(statements),
         ignore=parse_ignore(_read(ignore_file), ignore_file) if ignore_file else (),
         explain=explain,
-        gaps=database.gaps(),
-        notes=database.notes(),
+        gaps=reservations(database),
     )
 
 
@@ -158,7 +148,7 @@ def scan(
             generated_at=datetime.now(UTC),
             serial=str(uuid.uuid4()),
             version=__version__,
-            database=knowledge.describe(),
+            database=describe(knowledge),
         )
     write_output([_render(format_name, report, output)], output)
     if not request.quiet and output:
@@ -167,14 +157,12 @@ def scan(
 
 
 def _render(format_name: str, report: "Report", output: str | None) -> bytes:
-    module = importlib.import_module(FORMATS[format_name])
-    if format_name != "table":
-        document: bytes = module.render(report)
-        return document
-    terminal = output is None and sys.stdout.isatty()
-    width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
-    text: str = module.render(report, width=width, colour=terminal and "NO_COLOR" not in os.environ)
-    return text.encode()
+    options: dict[str, Any] = {}
+    if format_name == "table":
+        terminal = output is None and sys.stdout.isatty()
+        columns = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+        options = {"width": columns, "colour": terminal and "NO_COLOR" not in os.environ}
+    return render(format_name, report, **options)
 
 
 def _gate(assessment: "Assessment", fail_on: str | None, strict: bool) -> None:
