@@ -69,6 +69,8 @@ def image() -> Inventory:
         [
             binary("apt", "2.6.1"),
             binary("bash", "5.2-2+b1", source_version="5.2-2"),
+            binary("dash", "0.5.12-2+b1", source_version="0.5.12-2"),
+            binary("dash-doc", "0.5.12-2+b2", source_name="dash", source_version="0.5.12-2"),
             binary("g++", "4:12.2.0-3", source_name="gcc-defaults", source_version="1.203"),
             binary("libapt-pkg6.0", "2.6.1", source_name="apt"),
             binary("libc-bin", "2.36-9", source_name="glibc"),

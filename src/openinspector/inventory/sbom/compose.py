@@ -127,7 +127,7 @@ def _source_component(package: Package, rooted: bool) -> Component:
     """A component that stands for nothing but the source of a binary package."""
     purl = parse_purl(package.purl)
     assert purl is not None
-    assert package.source_name is not None
+    name = package.source_name or package.name
     epoch, colon, version = (package.source_version or package.version).partition(":")
     if not colon:
         epoch, version = "0", epoch
@@ -138,9 +138,9 @@ def _source_component(package: Package, rooted: bool) -> Component:
     }
     return Component(
         kind="application",
-        name=package.source_name,
+        name=name,
         version=version,
-        purl=make_purl(purl.type, package.source_name, version, purl.namespace, qualifiers),
+        purl=make_purl(purl.type, name, version, purl.namespace, qualifiers),
         properties=[*_evidence(package, rooted), (p.SOURCE_PACKAGE, "only")],
     )
 
