@@ -153,6 +153,7 @@ def _host(document: dict[str, Any], name: str) -> Inventory:
 
 _FAMILIES = (
     *("dpkg", "apk", "rpm", "npm_lock", "yarn_lock", "pnpm_lock", "python_locks", "ruby", "php"),
+    *("rust", "golang", "java"),
 )
 
 

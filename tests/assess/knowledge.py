@@ -9,9 +9,12 @@ from openinspector.model import AffectedPackage, Vulnerability
 
 
 def compile_database(shared: Path, output: Path) -> AdvisoryDatabase:
-    """Compile the OSV zips of ../shared/data into a database, and open it."""
-    zips = sorted((shared / "data" / "osv").glob("*.zip"))
-    build([Source("osv", each.stem, each) for each in zips], output)
+    """Compile the advisories of ../shared/data into a database, and open it."""
+    data = shared / "data"
+    sources = [Source("osv", each.stem, each) for each in (data / "osv").glob("*.zip")]
+    amazon = (data / "alas").glob("*.updateinfo.xml.gz")
+    sources += [Source("amazon", each.name, each) for each in amazon]
+    build(sources, output)
     return AdvisoryDatabase.open(output)
 
 

@@ -1,5 +1,6 @@
 """Matching: which packages are affected, by what, fixed where, and why others are not."""
 
+import msgspec
 import pytest
 
 from openinspector.assess.packages import match
@@ -395,6 +396,16 @@ class TestLibraries:
         result = match(made, Memory([advisory("CVE-1", "PyPI", "rpm", "0,")]))
         assert not result.observations
         assert result.uncounted == {"owned-by-distribution": 1}
+
+
+def test_what_an_os_package_owns_is_explained_not_reported():
+    one = package("PyPI", "rpm", "4.16", manager="PYTHONPKG")
+    made = msgspec.structs.replace(inventory(distribution=AMAZON_2023), subsumed=(one,))
+    record = advisory("CVE-1", "PyPI", "rpm", "0,")
+    result = match(made, Memory([record]), explain=["CVE-1"])
+    assert not result.observations
+    assert result.uncounted == {"owned-by-distribution": 1}
+    assert reasons(result) == {("CVE-1", "rpm", "owned-by-distribution")}
 
 
 def test_explain_tells_fixed_from_not_yet_affected():

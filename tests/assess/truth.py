@@ -1,6 +1,6 @@
 """Our pairs of (vulnerability, component) against those of the real ScanSbom, and why they differ.
 
-`python -m assess.truth SHARED` (from tests/) writes `truth.tsv` anew and prints the numbers of
+`python -m tests.assess.truth SHARED` writes `truth.tsv` anew and prints the numbers of
 docs/truth.md; test_truth.py fails when the differences change without it.
 """
 

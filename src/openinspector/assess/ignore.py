@@ -18,7 +18,6 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import yaml
 
 from openinspector.assess.observation import RuledOut
 from openinspector.assess.vex import same_package
@@ -51,6 +50,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 def parse_ignore(data: bytes, name: str) -> tuple[Entry, ...]:
     """Read an ignore file; `name` is what messages call it. Raises `IgnoreError`."""
+    import yaml  # only where there is an ignore file
+
     if len(data) > MAX_BYTES:
         raise IgnoreError(f"{name} is larger than {MAX_BYTES} bytes")
     try:
@@ -75,6 +76,8 @@ def _compose(text: str) -> Any:
 
     Aliases are refused, so it cannot expand; nesting is limited, for the composer recurses in C.
     """
+    import yaml
+
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -90,7 +93,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _only_list(root: yaml.MappingNode, name: str) -> Any:
+def _only_list(root: Any, name: str) -> Any:
     keys = [key.value for key, _ in root.value]
     if keys != ["ignore"]:
         raise IgnoreError(f"{name}: expected a list of entries, or one key `ignore`; found {keys}")
@@ -98,6 +101,8 @@ def _only_list(root: yaml.MappingNode, name: str) -> Any:
 
 
 def _entry(node: Any, name: str, number: int) -> Entry:
+    import yaml
+
     place = f"{name}, entry {number}, line {node.start_mark.line + 1}"
     if not isinstance(node, yaml.MappingNode):
         raise IgnoreError(f"{place}: expected keys and values")

@@ -262,7 +262,7 @@ def _dismiss(
         return unfit
     if record.state in _SILENT:
         state: Reason = "not-affected" if record.state == "not-affected" else "under-investigation"
-        return state, f"{record.advisory} says so"
+        return state, f"{record.advisory} says so" + (f": {record.note}" if record.note else "")
     held, _ = containing(record, subject.key)
     if not any(record is each for each in deciding):
         by = deciding[0].advisory if deciding else "another record"

@@ -90,6 +90,8 @@ class _Matcher:
                 self._judge(index, package)
             else:
                 self._leave_out(package, reason)
+        for package in self.inventory.subsumed:
+            self._leave_out(package, "owned-by-distribution")
         observations = tuple(
             Observation(self.folded[identity], _in_order(matches.values()))
             for identity, matches in sorted(self.found.items())
