@@ -255,9 +255,7 @@ class Fetcher:
                     preload_content=False,
                     redirect=False,
                     retries=False,
-                    timeout=urllib3.Timeout(
-                        connect=self.options.timeout, read=self.options.timeout
-                    ),
+                    timeout=urllib3.Timeout(connect=wait, read=wait),
                 )
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise FetchError(_unreachable(url, error)) from None

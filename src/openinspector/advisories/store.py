@@ -1,4 +1,4 @@
-"""The default database of a user: where it is, how it is brought up to date, copied and moved."""
+"""Databases as files: brought up to date over the network, copied, moved to other machines."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from openinspector.advisories.fetch import Fetched, Fetcher, FetchError
 from openinspector.advisories.locations import locations
 from openinspector.model import DatabaseError
 
-_APPLICATION = "openinspector"
-FILE_NAME = "advisories.db"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 20
 _LARGEST = 16 << 30
@@ -31,20 +29,6 @@ class Refresh(msgspec.Struct):
     report: Report | None
     failures: list[str]
     unchanged: int = 0
-
-
-def default_path() -> Path:
-    """The database in the user's data folder (`$XDG_DATA_HOME/openinspector/advisories.db`)."""
-    from platformdirs import user_data_path
-
-    return user_data_path(_APPLICATION) / FILE_NAME
-
-
-def cache_folder() -> Path:
-    """Where downloads rest until they are compiled (`$XDG_CACHE_HOME/openinspector/feeds`)."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path(_APPLICATION) / "feeds"
 
 
 def sources_of(

@@ -21,6 +21,7 @@ from openinspector.advisories.feeds import (
     osv_dev,
     redhat,
     secdb,
+    starter_table,
     ubuntu,
 )
 from openinspector.advisories.items import Content
@@ -173,4 +174,8 @@ FEEDS: tuple[Feed, ...] = (
 
 BY_NAME = {feed.name: feed for feed in FEEDS}
 
-READERS: dict[str, Callable[[Path], Content]] = {feed.name: feed.read for feed in FEEDS}
+READERS: dict[str, Callable[[Path], Content]] = {
+    **{feed.name: feed.read for feed in FEEDS},
+    "starter": starter_table.read,
+    "starter-exploited": starter_table.read_exploited,
+}
