@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
-from openinspector.inventory.captured import Captured, WithCompanions
+from openinspector.inventory.captured import Captured, Held, WithCompanions
 from openinspector.inventory.cataloger import (
     Cataloger,
     File,
@@ -49,10 +50,17 @@ def collect(
     matcher = Matcher(catalogers, tree.target.is_root, exclude)
     with Captured() as captured:
         collector = _Collector(matcher, limits, captured)
-        for event in tree.walk(matcher, progress):
+        for event in tree.walk(matcher, collector.visit, progress):
             collector.take(event)
         collector.run_deferred()
         return conclude(tree, matcher, collector.outcomes(), collector.unread, limits.packages)
+
+
+class _Visited(msgspec.Struct):
+    """What the catalogers said that ran at once, and the content for those that run later."""
+
+    outcomes: list[Outcome]
+    held: Held | None
 
 
 class _Collector:
@@ -77,14 +85,22 @@ class _Collector:
         else:
             self.unread.append(event)
 
+    def visit(self, file: TreeFile, bits: int) -> "_Visited":
+        """Parse a file while its content is at hand; called from any thread."""
+        takers = self._matcher.takers(bits)
+        held = self._captured.hold(file) if takers.keep else None
+        outcomes = [self._run(cataloger, file, file.layer) for cataloger in takers.now]
+        return _Visited([outcome for outcome in outcomes if outcome.items], held)
+
     def _found(self, event: Found) -> None:
-        file = event.file
-        takers = self._matcher.takers(event.bits)
-        self._outcomes.pop(file.path, None)
-        if takers.keep:
-            self._captured.add(file, takers)
-        for cataloger in takers.now:
-            self._run(cataloger, file, file.layer)
+        path, visited = event.file.path, event.answer
+        assert isinstance(visited, _Visited)
+        self._outcomes.pop(path, None)
+        self._captured.forget(path)
+        if visited.outcomes:
+            self._outcomes[path] = visited.outcomes
+        if visited.held is not None:
+            self._captured.add(event.file, self._matcher.takers(event.bits), visited.held)
 
     def _again(self, event: Again) -> None:
         """Another name of a parsed file: the same results, at this path."""
@@ -92,28 +108,28 @@ class _Collector:
         for outcome in self._outcomes.get(event.original, ()):
             if outcome.cataloger.name in names:
                 moved = [_moved(item, event.original, event.path) for item in outcome.items]
-                self._keep(event.path, Outcome(outcome.cataloger, event.path, outcome.layer, moved))
+                self._keep(Outcome(outcome.cataloger, event.path, outcome.layer, moved))
         found = self._captured.get(event.original)
         if found is not None and found[1].deferred:
-            original, takers = found
-            path, read = original.path, self._captured.content
-            copy = TreeFile(
-                event.path, original.size, lambda: read(path), self._limits, original.layer
-            )
-            self._captured.add(copy, takers)
+            original, takers, held = found
+            read = partial(self._captured.content, held)
+            layer, mode = original.layer, original.mode
+            copy = TreeFile(event.path, original.size, read, self._limits, layer, mode)
+            self._captured.add(copy, takers, held)
 
     def run_deferred(self) -> None:
         """Run the catalogers that have companions, now that everything that stands is known."""
         companions: dict[str, dict[str, None]] = {}
-        for file, takers in self._captured:
+        for file, takers, _ in self._captured:
             for name in takers.companion_of:
                 companions.setdefault(name, {})[file.path] = None
-        for file, takers in self._captured:
+        for file, takers, held in self._captured:
             for cataloger in takers.deferred:
-                view = WithCompanions(file, self._captured, companions.get(cataloger.name, {}))
-                self._run(cataloger, view, file.layer)
+                beside = companions.get(cataloger.name, {})
+                view = WithCompanions(file, held, self._captured, beside)
+                self._keep(self._run(cataloger, view, file.layer))
 
-    def _run(self, cataloger: Cataloger, file: File, layer: str | None) -> None:
+    def _run(self, cataloger: Cataloger, file: File, layer: str | None) -> Outcome:
         items: list[Yield] = []
         try:
             for item in cataloger.parse(file, self._limits):
@@ -125,11 +141,11 @@ class _Collector:
             _log.warning("cataloger %s failed on %r", cataloger.name, file.path, exc_info=error)
             reason = f"{cataloger.name} failed on it ({type(error).__name__})"
             items.append(Gap(cataloger.part, reason, file.path))
-        if items:
-            self._keep(file.path, Outcome(cataloger, file.path, layer, items))
+        return Outcome(cataloger, file.path, layer, items)
 
-    def _keep(self, path: str, outcome: Outcome) -> None:
-        self._outcomes.setdefault(path, []).append(outcome)
+    def _keep(self, outcome: Outcome) -> None:
+        if outcome.items:
+            self._outcomes.setdefault(outcome.path, []).append(outcome)
 
     def outcomes(self) -> Iterator[Outcome]:
         """What stands, in order of path."""

@@ -167,10 +167,9 @@ class Matcher:
         elif not _SPECIAL.search(name):
             check = None if anywhere and not exact_case else pattern
             self._names.setdefault(name, []).append((check, bits))
-        elif name.startswith("*.") and not _SPECIAL.search(name[1:]):
-            simple = anywhere and not exact_case and name.count(".") == 1
-            ending = name.rpartition(".")[2]
-            self._endings.setdefault(ending, []).append((None if simple else pattern, bits))
+        elif literal_ending := _literal_ending(name):
+            simple = anywhere and not exact_case and name == f"*.{literal_ending}"
+            self._endings.setdefault(literal_ending, []).append((None if simple else pattern, bits))
         elif literal_folders:
             folder = self._lower("/".join(folders))
             self._folders.setdefault(folder, []).append((pattern, bits))
@@ -188,22 +187,18 @@ class Matcher:
         cut = text.rfind("/")
         name = text[cut + 1 :]
         bits = 0
-        rules = self._exact.get(text)
-        if rules:
-            bits |= _decide(rules, path)
-        rules = self._names.get(name)
-        if rules:
-            bits |= _decide(rules, path)
-        rules = self._endings.get(name[name.rfind(".") + 1 :])
-        if rules and "." in name:
-            bits |= _decide(rules, path)
-        rules = self._prefixes.get(name[:_PREFIX])
-        if rules:
-            bits |= _decide(rules, path)
-        if self._folders:
-            rules = self._folders.get(text[:cut] if cut > 0 else "")
-            if rules:
-                bits |= _decide(rules, path)
+        if name in self._names:
+            bits |= _decide(self._names[name], path)
+        dot = name.rfind(".")
+        if dot >= 0 and name[dot + 1 :] in self._endings:
+            bits |= _decide(self._endings[name[dot + 1 :]], path)
+        if name[:_PREFIX] in self._prefixes:
+            bits |= _decide(self._prefixes[name[:_PREFIX]], path)
+        if text in self._exact:
+            bits |= _decide(self._exact[text], path)
+        folder = text[:cut] if cut > 0 else ""
+        if folder in self._folders:
+            bits |= _decide(self._folders[folder], path)
         if self._others:
             bits |= _decide(self._others, path)
         if bits and self._exclusion is not None and self._exclusion.fullmatch(path):
@@ -255,6 +250,13 @@ class Matcher:
             or cataloger.magics
             or any(_reaches(g, folder) for g in cataloger.globs)
         }
+
+
+def _literal_ending(name: str) -> str:
+    """What comes after the last dot of a pattern's name, if nothing special does; else ""."""
+    special = max(name.rfind("*"), name.rfind("?"), name.rfind("]"))
+    dot = name.rfind(".")
+    return name[dot + 1 :] if dot > special else ""
 
 
 def _reaches(glob: str, folder: str) -> bool:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.images import (
     Entry,
     Image,
@@ -53,7 +52,7 @@ def expected(files: dict[str, Entry]) -> Told:
                 if " " in line:
                     answer.add((*line.split(" "), path))
         if name == "name.txt":
-            beside = files.get((path.removesuffix(name) + "version.txt"))
+            beside = files.get(path.removesuffix(name) + "version.txt")
             answer.add((text or "empty", beside.data.decode() if beside else "none", path))
         if entry.mode & 0o111 and entry.data.startswith(b"\x7fTOY"):
             answer.add((text[4:], "binary", path))

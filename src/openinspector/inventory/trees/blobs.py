@@ -69,6 +69,8 @@ class Archive:
         self.damage: str | None = None
         self._members: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
+        self.cut = False
+        """Whether the compressed archive could not be inflated to its end."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             kind = compression(read_at(self._descriptor, 0, 8))
@@ -90,6 +92,7 @@ class Archive:
                 for chunk in ahead:
                     file.write(chunk)
             except Damaged as error:
+                self.cut = True
                 self.damage = f"unreadable from inflated offset {error.at:,}: {error.reason}"
             except OSError as error:
                 folder = tempfile.gettempdir()
@@ -136,6 +139,14 @@ class Archive:
 
     def __len__(self) -> int:
         return len(self._members)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members or name in self._links
+
+    @property
+    def descriptor(self) -> int:
+        """The plain tar archive, inflated if need be."""
+        return self._descriptor
 
     def close(self) -> None:
         """Close the archive and remove the temporary file."""

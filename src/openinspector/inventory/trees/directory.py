@@ -13,10 +13,10 @@ from openinspector.inventory.limits import Limits
 from openinspector.inventory.matching import Matcher
 from openinspector.inventory.trees.layer import link_target
 from openinspector.inventory.trees.readers import read_at
-from openinspector.inventory.trees.tree import Again, Event, Found, Report, TreeFile, Unread
+from openinspector.inventory.trees.tree import Again, Event, Found, Report, TreeFile, Unread, Visit
 from openinspector.model import Kernel, Target, TargetError, TargetKind
 
-_ROOT_EVIDENCE = (
+ROOT_EVIDENCE = (
     "etc/os-release",
     "usr/lib/os-release",
     "var/lib/dpkg/status",
@@ -41,7 +41,7 @@ _REPORTED_EVERY = 10_000
 
 def is_root_file_system(path: str) -> bool:
     """Whether a folder holds an operating system, or what a container was given of one."""
-    if any(os.path.lexists(os.path.join(path, evidence)) for evidence in _ROOT_EVIDENCE):
+    if any(os.path.lexists(os.path.join(path, evidence)) for evidence in ROOT_EVIDENCE):
         return True
     shells = ("bin/sh", "usr/bin/sh", "bin/busybox")
     return os.path.isdir(os.path.join(path, "etc")) and any(
@@ -80,7 +80,9 @@ class DirectoryTree:
         folders = ((name, os.path.join(self._root, name)) for name in _KERNEL_FOLDERS)
         return frozenset(name for name, path in folders if own or os.path.ismount(path))
 
-    def walk(self, wanted: Matcher, report: Report | None = None) -> Iterator[Event | Unread]:
+    def walk(
+        self, wanted: Matcher, visit: Visit, report: Report | None = None
+    ) -> Iterator[Event | Unread]:
         """Yield what is found, folder by folder in order of name."""
         seen: dict[tuple[int, int], str] = {}
         links: list[tuple[str, int]] = []
@@ -112,16 +114,17 @@ class DirectoryTree:
                     if bits:
                         links.append((path, bits))
                 elif entry.is_file(follow_symlinks=False):
-                    yield from self._file(entry, path, wanted, seen)
+                    yield from self._file(entry, path, wanted, visit, seen)
             folders.extend(reversed(deeper))
         for path, bits in links:
-            yield from self._link(path, bits, wanted)
+            yield from self._link(path, bits, wanted, visit)
 
     def _file(
         self,
         entry: "os.DirEntry[str]",
         path: str,
         wanted: Matcher,
+        visit: Visit,
         seen: dict[tuple[int, int], str],
     ) -> Iterator[Event | Unread]:
         bits = wanted.by_path(path)
@@ -142,7 +145,10 @@ class DirectoryTree:
             yield Unread(_reason(error), path, bits or None)
             return
         if bits | peeked:
-            yield Found(self._tree_file(path, path, status), bits | peeked)
+            file = self._tree_file(path, path, status)
+            answer = visit(file, bits | peeked)
+            file.release()
+            yield Found(file, bits | peeked, answer)
 
     def _head(self, path: str, wanted: Matcher) -> bytes:
         descriptor = self._open(path)
@@ -179,7 +185,7 @@ class DirectoryTree:
         finally:
             os.close(descriptor)
 
-    def _link(self, path: str, bits: int, wanted: Matcher) -> Iterator[Event]:
+    def _link(self, path: str, bits: int, wanted: Matcher, visit: Visit) -> Iterator[Event]:
         """A link with a wanted name: what it leads to, if that is not found by its own name."""
         place = self._resolve(path)
         if place is None:
@@ -190,7 +196,10 @@ class DirectoryTree:
         except OSError:
             return
         if bits and stat.S_ISREG(status.st_mode):
-            yield Found(self._tree_file(path, place, status), bits)
+            file = self._tree_file(path, place, status)
+            answer = visit(file, bits)
+            file.release()
+            yield Found(file, bits, answer)
 
     def _resolve(self, path: str) -> str | None:
         """Where a path leads with all links followed within the root; None: in circles."""

@@ -3,20 +3,20 @@
 import os
 from collections.abc import Iterable
 
+from openinspector.inventory.host import read_host
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.trees.directory import DirectoryTree
-from openinspector.model import Kernel
 
-_VIRTUAL = frozenset(
-    "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl"
-    " hugetlbfs mqueue nsfs proc pstore rpc_pipefs securityfs selinuxfs sysfs tracefs".split()
-)
+_VIRTUAL = """
+    autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl
+    hugetlbfs mqueue nsfs proc pstore rpc_pipefs securityfs selinuxfs sysfs tracefs
+"""
 """File systems that hold no files, only views of the kernel."""
 
-_REMOTE = frozenset(
-    "9p afs ceph cifs fuse.gcsfuse fuse.glusterfs fuse.s3fs fuse.sshfs glusterfs lustre nfs nfs4"
-    " smb3 virtiofs".split()
-)
+_REMOTE = """
+    9p afs ceph cifs fuse.gcsfuse fuse.glusterfs fuse.s3fs fuse.sshfs glusterfs lustre nfs nfs4
+    smb3 virtiofs
+"""
 """File systems that lie on another machine, which is scanned where it is."""
 
 _IMAGES = (
@@ -31,9 +31,9 @@ _IMAGES = (
 def host_tree(limits: Limits) -> DirectoryTree:
     """The tree of this machine."""
     passed_over, notes = _passed_over(_mounts())
-    own = os.uname()
-    tree = DirectoryTree("/", limits, "host", own.nodename, passed_over)
-    tree.kernel = Kernel(own.release, own.version)
+    own = read_host()
+    tree = DirectoryTree("/", limits, "host", own.name, passed_over)
+    tree.kernel = own.kernel
     tree.notes = notes
     return tree
 
@@ -69,9 +69,9 @@ def _passed_over(mounts: Iterable[tuple[str, str]]) -> tuple[frozenset[str], tup
         path = point.strip("/")
         if not path:
             continue
-        if file_system in _VIRTUAL:
+        if file_system in _VIRTUAL.split():
             folders.add(path)
-        elif file_system in _REMOTE:
+        elif file_system in _REMOTE.split():
             folders.add(path)
             notes.append(f"/{path} was passed over: {file_system}, on another machine")
     for path in _IMAGES:

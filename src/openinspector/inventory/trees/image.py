@@ -1,22 +1,21 @@
 """An image as a tree: its layers, from wherever they come, and its metadata."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
 from openinspector.inventory.limits import Limits
-from openinspector.inventory.matching import Matcher
 from openinspector.inventory.trees.blobs import Blob
 from openinspector.inventory.trees.image_config import load_document, metadata
 from openinspector.inventory.trees.inflate import Budget, compression, inflate
-from openinspector.inventory.trees.layer import Layer, LayerReader, Link, Wanted
-from openinspector.inventory.trees.layered import Streams, apply, read_layers
-from openinspector.inventory.trees.links import follow
+from openinspector.inventory.trees.layer import Layer, LayerReader
+from openinspector.inventory.trees.layered import ReadsLayer
 from openinspector.inventory.trees.readers import FileReader, StreamReader, read_at
-from openinspector.inventory.trees.tree import Event, Report, Unread
-from openinspector.model import Kernel, Target
+from openinspector.inventory.trees.stack import StackTree
+from openinspector.inventory.trees.tree import Unread
+from openinspector.model import Target
 
 
 class LayerSource(msgspec.Struct, frozen=True):
@@ -41,89 +40,41 @@ class ImageParts(msgspec.Struct, frozen=True):
     damage: tuple[str, ...] = ()
 
 
-class ImageTree:
+def image_tree(
+    name: str, parts: ImageParts, limits: Limits, close: Callable[[], None]
+) -> StackTree:
     """The files of an image, its layers applied one over another."""
+    config = load_document(parts.config, f"{name}: the image's configuration")
+    digest = "sha256:" + hashlib.sha256(parts.config).hexdigest()
+    image = metadata(config, digest, len(parts.layers), parts.manifest_digest, parts.tags)
+    unread = [Unread(damage) for damage in parts.damage]
+    if parts.layers and not image.layers:
+        unread.append(Unread(f"{name}: its configuration does not name its layers one by one"))
+    budget = Budget(limits)
+    layers: list[ReadsLayer] = []
+    for number, source in enumerate(parts.layers):
+        layer_digest = image.layers[number] if image.layers else None
+        shown = f" ({layer_digest})" if layer_digest else ""
+        layer_name = f"{name}: layer {number + 1} of {len(parts.layers)}{shown}"
+        if source.fetch is None:
+            unread.append(Unread(f"{layer_name} {source.missing}"))
+            continue
+        reader = partial(_reader, source.fetch, budget)
+        ahead = source.ahead or _compression(source.fetch()) is not None
+        layers.append(Layer(reader, layer_name, layer_digest, budget, limits, ahead))
+    target = Target("image", name, is_root=True, image=image)
+    tree = StackTree(target, layers, limits, close, parts.notes, tuple(unread))
+    if image.base_layers is not None and image.layers:
+        tree.base_layers = frozenset(image.layers[: image.base_layers])
+    return tree
 
-    kernel: Kernel | None = None
 
-    def __init__(
-        self, name: str, parts: ImageParts, limits: Limits, close: Callable[[], None]
-    ) -> None:
-        config = load_document(parts.config, f"{name}: the image's configuration")
-        digest = "sha256:" + hashlib.sha256(parts.config).hexdigest()
-        image = metadata(config, digest, len(parts.layers), parts.manifest_digest, parts.tags)
-        self.target = Target("image", name, is_root=True, image=image)
-        self.notes = parts.notes
-        self._parts = parts
-        self._limits = limits
-        self._close = close
-        self._budget = Budget(limits)
-        self._damage = list(parts.damage)
-        if not image.layers and parts.layers:
-            self._damage.append("its configuration does not name its layers one by one")
-
-    @property
-    def base_layers(self) -> frozenset[str] | None:
-        """Diff ids of the layers that the base image brought; None where that is unknown."""
-        image = self.target.image
-        if image is None or image.base_layers is None:
-            return None
-        return frozenset(image.layers[: image.base_layers])
-
-    def walk(self, wanted: Matcher, report: Report | None = None) -> Iterator[Event | Unread]:
-        """Yield what is found in the layers, the lowest first."""
-        for damage in self._damage:
-            yield Unread(damage)
-        layers: list[Layer] = []
-        for number, source in enumerate(self._parts.layers):
-            if source.fetch is None:
-                yield Unread(f"{self._layer_name(number)} {source.missing}")
-            else:
-                layers.append(self._layer(number, source.fetch, source.ahead))
-
-        def opened(number: int) -> None:
-            if report is not None:
-                report("layers", number, len(layers))
-
-        links: dict[str, Link] = {}
-        yield from apply(read_layers(layers, wanted, opened), links)
-
-        def again(paths: Wanted) -> Streams:
-            return read_layers(layers, paths)
-
-        if links:
-            yield from follow(links, again, wanted, self._limits)
-        opened(len(layers))
-
-    def _layer_name(self, number: int) -> str:
-        digests = self.target.image.layers if self.target.image else ()
-        digest = f" ({digests[number]})" if digests else ""
-        return f"{self.target.name}: layer {number + 1} of {len(self._parts.layers)}{digest}"
-
-    def _layer(self, number: int, fetch: Callable[[], Blob], ahead: bool) -> Layer:
-        digests = self.target.image.layers if self.target.image else ()
-        return Layer(
-            partial(self._reader, fetch),
-            self._layer_name(number),
-            digests[number] if digests else None,
-            self._budget,
-            self._limits,
-            ahead or _compression(fetch()) is not None,
-        )
-
-    def _reader(self, fetch: Callable[[], Blob]) -> LayerReader:
-        blob = fetch()
-        kind = _compression(blob)
-        if kind is None:
-            return FileReader(blob.descriptor, blob.offset, blob.length)
-        chunks = inflate(kind, blob.descriptor, blob.offset, blob.length, self._budget)
-        return StreamReader(chunks)
-
-    def __enter__(self) -> "ImageTree":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._close()
+def _reader(fetch: Callable[[], Blob], budget: Budget) -> LayerReader:
+    blob = fetch()
+    kind = _compression(blob)
+    if kind is None:
+        return FileReader(blob.descriptor, blob.offset, blob.length)
+    return StreamReader(inflate(kind, blob.descriptor, blob.offset, blob.length, budget))
 
 
 def _compression(blob: Blob) -> str | None:

@@ -17,11 +17,11 @@ from openinspector.inventory.trees import tar
 from openinspector.inventory.trees.inflate import Budget
 from openinspector.inventory.trees.tar import FILE, FOLDER, HARD_LINK, SYMBOLIC_LINK
 from openinspector.inventory.trees.tar_extensions import Damaged, Stretches, expand
-from openinspector.inventory.trees.tree import TreeFile, Unread
+from openinspector.inventory.trees.tree import TreeFile, Unread, Visit
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
-_RETAINED = 16 * 1024 * 1024
+_RETAINED = 8 * 1024 * 1024
 """Bytes of wanted files of a stream that are kept for hard links to come."""
 
 _PASSES = 4
@@ -33,6 +33,7 @@ class Hit(msgspec.Struct):
 
     file: TreeFile
     bits: int
+    answer: object
 
     @property
     def path(self) -> str:
@@ -118,19 +119,19 @@ class Layer:
         self._budget = budget
         self._limits = limits
 
-    def items(self, wanted: Wanted) -> Iterator[Item]:
+    def items(self, wanted: Wanted, visit: Visit | None) -> Iterator[Item]:
         """Yield every path of the layer, and what of it is wanted.
 
-        A damaged layer ends with an `Unread`; what came before stands. A file's content can be
-        read until the next item is asked for; later too from a `rereadable` reader.
+        A damaged layer ends with an `Unread`; what came before stands. Files are visited as their
+        content comes by; without `visit`, they keep it.
         """
         pending: dict[str, list[tuple[str, int, int]]] = {}
         try:
-            yield from self._scan(self._open(), wanted, pending)
+            yield from self._scan(self._open(), wanted, visit, pending)
             for _ in range(_PASSES):
                 if not pending:
                     break
-                yield from self._reread(pending)
+                yield from self._reread(pending, visit)
         except Damaged as error:
             yield Unread(f"{self._name} is unreadable from offset {error.at:,}: {error.reason}")
         for target, links in pending.items():
@@ -138,7 +139,11 @@ class Layer:
                 yield Unread(f"its hard link to {target} leads nowhere", path, bits)
 
     def _scan(
-        self, reader: LayerReader, wanted: Wanted, pending: dict[str, list[tuple[str, int, int]]]
+        self,
+        reader: LayerReader,
+        wanted: Wanted,
+        visit: Visit | None,
+        pending: dict[str, list[tuple[str, int, int]]],
     ) -> Iterator[Item]:
         by_path, peeks, head = wanted.by_path, wanted.peeks, wanted.head
         hits: dict[str, int] = {}
@@ -174,12 +179,12 @@ class Layer:
                 if bits | peeked:
                     file = self._file(reader, path, mode, at, size, stretches)
                     hits[path] = peeked
-                    if size <= retained.most:
-                        retained.add(file)
-                    yield Hit(file, bits | peeked)
+                    if size <= retained.most and stretches is None:
+                        retained.add(path, file.data)
+                    yield self._visited(file, bits | peeked, visit)
                     continue
             elif kind == HARD_LINK:
-                item = self._hard_link(entry, bits, wanted, hits, retained, pending)
+                item = self._hard_link(entry, bits, wanted, visit, hits, retained, pending)
                 if item is not None:
                     yield item
                     continue
@@ -199,6 +204,7 @@ class Layer:
         entry: tar.Entry,
         bits: int,
         wanted: Wanted,
+        visit: Visit | None,
         hits: dict[str, int],
         retained: "_Retained",
         pending: dict[str, list[tuple[str, int, int]]],
@@ -209,15 +215,25 @@ class Layer:
         if not bits:
             # Who goes by first bytes has seen them under the other name.
             return Same(path, target, peeked) if peeked and wanted.peeks(path, mode) else None
-        file = retained.get(target)
-        if file is None:
+        data = retained.get(target)
+        if data is None:
             pending.setdefault(target, []).append((path, bits | peeked, mode))
             return None
-        copy = self._renamed(file, path, mode)
         hits[path] = peeked
-        return Hit(copy, bits | peeked)
+        read = partial(bytes, data)
+        file = TreeFile(path, len(data), read, self._limits, self._digest, mode, lasting=False)
+        return self._visited(file, bits | peeked, visit)
 
-    def _reread(self, pending: dict[str, list[tuple[str, int, int]]]) -> Iterator[Item]:
+    def _visited(self, file: TreeFile, bits: int, visit: Visit | None) -> Hit:
+        if visit is None:
+            return Hit(file, bits, None)
+        hit = Hit(file, bits, visit(file, bits))
+        file.release()
+        return hit
+
+    def _reread(
+        self, pending: dict[str, list[tuple[str, int, int]]], visit: Visit | None
+    ) -> Iterator[Item]:
         """Read the layer again for files that hard links lead to."""
         targets = dict(pending)
         pending.clear()
@@ -229,7 +245,7 @@ class Layer:
             if kind == FILE:
                 original = self._file(reader, path, 0, at, size, stretches)
                 for name, bits, mode in links:
-                    yield Hit(self._renamed(original, name, mode), bits)
+                    yield self._visited(self._renamed(original, name, mode), bits, visit)
                 del targets[path]
             elif kind == HARD_LINK:
                 pending.setdefault(tar.normal_path(target), []).extend(targets.pop(path))
@@ -265,25 +281,25 @@ class _Retained:
 
     def __init__(self, most: int) -> None:
         self.most = self.left = most
-        self._files: dict[str, TreeFile] = {}
+        self._contents: dict[str, bytes] = {}
 
-    def add(self, file: TreeFile) -> None:
+    def add(self, path: str, data: bytes) -> None:
         """Keep a file, at the expense of the oldest ones."""
-        self.forget(file.path)
-        self._files[file.path] = file
-        self.left -= file.size
+        self.forget(path)
+        self._contents[path] = data
+        self.left -= len(data)
         while self.left < 0:
-            self.forget(next(iter(self._files)))
+            self.forget(next(iter(self._contents)))
 
-    def get(self, path: str) -> TreeFile | None:
-        """The file if it is still kept."""
-        return self._files.get(path)
+    def get(self, path: str) -> bytes | None:
+        """The content if it is still kept."""
+        return self._contents.get(path)
 
     def forget(self, path: str) -> None:
         """Drop a file that was replaced."""
-        file = self._files.pop(path, None)
-        if file is not None:
-            self.left += file.size
+        data = self._contents.pop(path, None)
+        if data is not None:
+            self.left += len(data)
 
 
 def _take(reader: LayerReader, at: int, size: int) -> bytes:

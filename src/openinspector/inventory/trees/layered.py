@@ -6,11 +6,12 @@ that hold them: whatever an image holds besides costs no memory.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Protocol
 
 from openinspector.inventory.trees.ahead import Ahead
-from openinspector.inventory.trees.layer import Hide, Hit, Item, Layer, Link, Same, Wanted
+from openinspector.inventory.trees.layer import Hide, Hit, Item, Link, Same, Wanted
 from openinspector.inventory.trees.standing import Standing
-from openinspector.inventory.trees.tree import Again, Event, Found, Gone, Unread
+from openinspector.inventory.trees.tree import Again, Event, Found, Gone, Unread, Visit
 
 _INFLATING = 2
 """Layers that are inflated at the same time."""
@@ -19,8 +20,24 @@ Streams = Iterable[Iterable[Item]]
 """The items of each layer, the lowest first."""
 
 
+class ReadsLayer(Protocol):
+    """A layer of any form; `ahead`: it pays to read it in a thread of its own."""
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it is to be read in a thread, ahead of its turn."""
+        ...
+
+    def items(self, wanted: Wanted, visit: Visit | None) -> Iterator[Item]:
+        """Yield every path, and what of it is wanted."""
+        ...
+
+
 def read_layers(
-    layers: Sequence[Layer], wanted: Wanted, opened: Callable[[int], None] = lambda number: None
+    layers: Sequence[ReadsLayer],
+    wanted: Wanted,
+    visit: Visit | None,
+    opened: Callable[[int], None] = lambda number: None,
 ) -> Iterator[Iterable[Item]]:
     """Yield the items of each layer in turn; compressed ones are read ahead in threads.
 
@@ -32,7 +49,7 @@ def read_layers(
         def prepare(number: int) -> None:
             if number < len(layers) and layers[number].ahead and number not in ahead:
                 layer = layers[number]
-                thread = ahead[number] = Ahead(lambda: layer.items(wanted), _weight)
+                thread = ahead[number] = Ahead(lambda: layer.items(wanted, visit), _weight)
                 running.callback(thread.close)
                 thread.start()
 
@@ -41,13 +58,13 @@ def read_layers(
                 prepare(following)
             opened(number)
             thread = ahead.pop(number, None)
-            yield layer.items(wanted) if thread is None else thread
+            yield layer.items(wanted, visit) if thread is None else thread
 
 
 def _weight(item: Item) -> int:
     if isinstance(item, str):
         return 150
-    return 1000 + (item.file.size if isinstance(item, Hit) else 0)
+    return 1000
 
 
 def apply(streams: Streams, links: dict[str, Link]) -> Iterator[Event | Unread]:
@@ -82,7 +99,7 @@ def apply(streams: Streams, links: dict[str, Link]) -> Iterator[Event | Unread]:
                 links.pop(path, None)
                 yield Gone(path)
             if isinstance(item, Hit):
-                yield Found(item.file, item.bits)
+                yield Found(item.file, item.bits, item.answer)
             elif isinstance(item, Same):
                 yield Again(item.path, item.original, item.bits)
             elif isinstance(item, Link):

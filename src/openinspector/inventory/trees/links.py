@@ -11,7 +11,7 @@ from openinspector.inventory.limits import Limits
 from openinspector.inventory.matching import Matcher
 from openinspector.inventory.trees.layer import Link, Wanted
 from openinspector.inventory.trees.layered import Streams, apply
-from openinspector.inventory.trees.tree import Event, Found, TreeFile, Unread
+from openinspector.inventory.trees.tree import Event, Found, TreeFile, Unread, Visit
 
 _PASSES = 4
 """How often the layers are read again; each pass gets past one more unforeseen folder link."""
@@ -56,6 +56,7 @@ def follow(
     links: Mapping[str, Link],
     streams: Callable[[Wanted], Streams],
     wanted: Matcher,
+    visit: Visit,
     limits: Limits,
 ) -> Iterator[Event | Unread]:
     """Yield the files that links lead to, under the links' own paths.
@@ -87,7 +88,10 @@ def follow(
             elif place in found:
                 bits = links[path].bits & ~wanted.by_path(place)
                 if bits:
-                    yield Found(_renamed(found[place], path, limits), bits)
+                    file = _renamed(found[place], path, limits)
+                    answer = visit(file, bits)
+                    file.release()
+                    yield Found(file, bits, answer)
         open_links = further
     for path in open_links:
         yield Unread("the links on the way to it are too many", path, links[path].bits)

@@ -48,7 +48,7 @@ def _directory(name: str, limits: Limits) -> FileTree:
 
 
 def _image(name: str, platform: str | None, limits: Limits) -> FileTree:
-    from openinspector.inventory.trees.image import ImageTree
+    from openinspector.inventory.trees.image import image_tree
     from openinspector.inventory.trees.platforms import parse_platform
 
     wanted = parse_platform(platform) if platform else None
@@ -71,7 +71,7 @@ def _image(name: str, platform: str | None, limits: Limits) -> FileTree:
         parts = parts or read_oci_layout(blobs, wanted, reference)
         if parts is None:
             raise TargetError(_no_image(path, blobs.damage))
-        return ImageTree(name, parts, limits, blobs.close)
+        return image_tree(name, parts, limits, blobs.close)
     except BaseException:
         blobs.close()
         raise

@@ -33,17 +33,22 @@ BLOCK = 512
 _ZEROES = bytes(BLOCK)
 _ADLER = 65521
 """Adler-32's low half is 1 + the sum of all bytes, modulo this: it sums 512 bytes in 0.1 µs."""
+_EXTENSION = 5
 _KINDS = {
     **dict.fromkeys(b"07\0S", FILE),
     **dict.fromkeys(b"5D", FOLDER),
     ord("1"): HARD_LINK,
     ord("2"): SYMBOLIC_LINK,
     **dict.fromkeys(b"346", DEVICE),
+    **dict.fromkeys(b"KLxXg", _EXTENSION),
 }
-_WITH_CONTENT = frozenset(b"07\0SDxXgLKMVN")
-_GNU_LONG_LINK, _GNU_LONG_NAME, _GNU_SPARSE, _PAX, _PAX_SUN, _PAX_GLOBAL = b"KLSxXg"
+"""What a type flag means; those that are not here are files."""
+
+_GNU_LONG_LINK, _GNU_LONG_NAME, _PAX_GLOBAL, _DUMPED_FOLDER, _GNU_SPARSE = b"KLgDS"
 _NO_FILES = frozenset(b"VMN")
 """Volume labels, continued files of other volumes, old lists of names."""
+
+_CACHED = 65536
 
 
 class Reader(Protocol):
@@ -71,28 +76,38 @@ def entries(reader: Reader) -> Iterator[Entry]:
     """
     at = end = 0
     modes: dict[bytes, int] = {}
+    sums: dict[bytes, int] = {}
     name = link = None
     pax: dict[str, str] | None = None
     block = reader.block
     while True:
         header = block(at)
         if len(header) < BLOCK or header == _ZEROES:
-            if not reader.reaches(end):
-                raise Damaged(end, "the archive ends within a file")
-            if header.strip(b"\0"):
-                raise Damaged(at, "the archive ends within a header")
             if name or link or pax:
                 raise Damaged(at, "the archive ends after an extension header")
-            if header and block(at + BLOCK).strip(b"\0"):
-                raise Damaged(at, "a zero block stands amid the archive")
+            _check_end(reader, header, at, end)
             return
-        declared = number(header[148:156], at)
-        if (declared + sum(header[148:156]) - 255) % _ADLER != adler32(header) & 0xFFFF:
-            _check_slowly(header, declared, at)
+        declared = header[148:156]
+        total = sums.get(declared)
+        if total is None:
+            total = (number(declared, at) + sum(declared) - 255) % _ADLER
+            if len(sums) < _CACHED:
+                sums[declared] = total
+        if total != adler32(header) & 0xFFFF:
+            _check_slowly(header, number(declared, at), at)
         flag = header[156]
-        size = number(header[124:136], at) if flag in _WITH_CONTENT else 0
+        kind = _KINDS.get(flag, FILE)
         start = at + BLOCK
-        if flag in b"LKxXg":
+        if kind in (FILE, _EXTENSION) or flag == _DUMPED_FOLDER:
+            try:
+                size = int(header[124:135], 8)
+            except ValueError:
+                size = -1
+            if size < 0 or header[135]:
+                size = number(header[124:136], at)
+        else:
+            size = 0
+        if kind == _EXTENSION:
             if size > EXTENSION_BYTES:
                 raise Damaged(at, f"an extension header has {size:,} bytes")
             data = reader.take(start, size)
@@ -104,50 +119,63 @@ def entries(reader: Reader) -> Iterator[Entry]:
             elif flag != _PAX_GLOBAL:
                 pax = pax_records(data, at)
             continue
+        if name is None:
+            stop = header.find(0, 0, 100)
+            field = header[: stop if stop >= 0 else 100]
+            if header[345] and header[257:263] == b"ustar\0":
+                field = _prefix(header) + field
+            path = field.decode("utf-8", "surrogateescape")
+        else:
+            path = name
+        target = ""
+        if kind in (SYMBOLIC_LINK, HARD_LINK):
+            target = link if link is not None else _text(header[157:257])
+        content = size
         stretches: Stretches | None = None
-        path = name if name is not None else _own_name(header)
-        target = link if link is not None else _text(header[157:257])
         if pax is not None:
             path = pax.get("path", path)
             target = pax.get("linkpath", target)
-            if flag in _WITH_CONTENT and "size" in pax:
-                size = _pax_size(pax["size"], at)
+            if size or kind == FILE:
+                content = size = _pax_size(pax, size, at)
         end = start + size
-        content = size
         if flag == _GNU_SPARSE:
             stretches, content, start, end = gnu_sparse(header, reader, start, size).place(
                 start, size
             )
-        elif pax is not None and any(key.startswith("GNU.sparse.") for key in pax):
+        elif pax is not None:
             sparse = pax_sparse(pax, reader, start, size)
             if sparse is not None:
                 path = sparse.name or path
                 stretches, content, start, end = sparse.place(start, size)
         at = end + 511 & -512
-        kind = _KINDS.get(flag, FILE)
         if kind == FILE and path.endswith("/"):
             kind = FOLDER
-        mode = header[100:108]
-        bits = modes.get(mode)
-        if bits is None:
-            bits = number(mode, at)
-            if len(modes) < 64:
-                modes[mode] = bits
-        if flag not in _NO_FILES:
-            path = normal_path(path)
-            if path:
-                yield path, kind, content, bits, target, start, stretches
+        field = header[100:108]
+        mode = modes.get(field)
+        if mode is None:
+            mode = number(field, at)
+            if len(modes) < _CACHED:
+                modes[field] = mode
+        path = normal_path(path)
+        if path and flag not in _NO_FILES:
+            yield path, kind, content, mode, target, start, stretches
         name = link = pax = None
 
 
-def _own_name(header: bytes) -> str:
-    """The name of the header itself, with ustar's prefix (or star's shorter one)."""
-    end = header.find(0, 0, 100)
-    name = header[: end if end >= 0 else 100]
-    if header[345] and header[257:263] == b"ustar\0":
-        stop = 476 if header[508:512] == b"tar\0" else 500
-        name = header[345:stop].partition(b"\0")[0] + b"/" + name
-    return name.decode("utf-8", "surrogateescape")
+def _check_end(reader: Reader, header: bytes, at: int, end: int) -> None:
+    """Whether the archive ends where it should; `end` is that of the last content."""
+    if not reader.reaches(end):
+        raise Damaged(end, "the archive ends within a file")
+    if header.strip(b"\0"):
+        raise Damaged(at, "the archive ends within a header")
+    if header and reader.block(at + BLOCK).strip(b"\0"):
+        raise Damaged(at, "a zero block stands amid the archive")
+
+
+def _prefix(header: bytes) -> bytes:
+    """The folders that ustar (and star, in a shorter field) keep apart from the name."""
+    stop = 476 if header[508:512] == b"tar\0" else 500
+    return header[345:stop].partition(b"\0")[0] + b"/"
 
 
 def _text(field: bytes) -> str:
@@ -159,11 +187,11 @@ def normal_path(path: str) -> str:
 
     A path that would leave the root keeps one leading `..`: nobody wants such a path.
     """
-    if path.startswith("./"):
+    if path[:2] == "./":
         path = path[2:]
-    if path.endswith("/"):
+    if path[-1:] == "/":
         path = path.rstrip("/")
-    if path[:1] in ("/", ".", "") or "//" in path or "/." in path:
+    if path[:1] in "./" or "/." in path or "//" in path:
         return _resolved(path)
     return path
 
@@ -189,7 +217,10 @@ def _check_slowly(header: bytes, declared: int, at: int) -> None:
         raise Damaged(at, "a header's checksum is wrong")
 
 
-def _pax_size(text: str, at: int) -> int:
-    if not text.isdecimal() or len(text) > 19:
+def _pax_size(pax: dict[str, str], size: int, at: int) -> int:
+    text = pax.get("size")
+    if text is None:
+        return size
+    if not text.isascii() or not text.isdecimal() or len(text) > 19:
         raise Damaged(at, "a pax header has a size that is no number")
     return int(text)

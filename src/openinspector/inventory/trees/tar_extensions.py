@@ -119,14 +119,14 @@ def gnu_sparse(header: bytes, reader: "Reader", start: int, size: int) -> Sparse
 
 def pax_sparse(pax: dict[str, str], reader: "Reader", start: int, size: int) -> Sparse | None:
     """The pax formats 0.0, 0.1 (map in the records) and 1.0 (map before the data)."""
+    if "GNU.sparse.map" not in pax and pax.get("GNU.sparse.major") != "1":
+        return None
     name = pax.get("GNU.sparse.name") or None
     real = _decimal(pax.get("GNU.sparse.realsize") or pax.get("GNU.sparse.size"), start)
     if pax.get("GNU.sparse.major") == "1":
         numbers, used = _map_of_1_0(reader, start, size)
         sparse = Sparse(real, _pairs(numbers, start), used, True, name)
         return _checked(sparse, size - used, start)
-    if "GNU.sparse.map" not in pax:
-        return None
     numbers = [_decimal(text, start) for text in pax["GNU.sparse.map"].split(",")]
     return _checked(Sparse(real, _pairs(numbers, start), name=name), size, start)
 

@@ -27,14 +27,19 @@ class Unread(msgspec.Struct, frozen=True):
     bits: int | None = None
 
 
+Visit = Callable[["TreeFile", int], object]
+"""`visit(file, bits)`: called once for each file that is found, while its content is at hand, in
+the thread that reads it. What it returns travels with `Found`."""
+
+
 class TreeFile:
     """One regular file of a target; its content is read when it is asked for.
 
     `layer` is the diff id of the image layer that holds it (see `Location.layer`). `lasting`: its
-    content can be read as long as the tree is open, not only until the walk goes on.
+    content can be read as long as the tree is open, not only until it is released.
     """
 
-    __slots__ = ("_maximum", "_read", "lasting", "layer", "mode", "path", "size")
+    __slots__ = ("_data", "_maximum", "_read", "lasting", "layer", "mode", "path", "size")
 
     def __init__(
         self,
@@ -51,15 +56,26 @@ class TreeFile:
         self.layer = layer
         self.mode = mode
         self.lasting = lasting
+        self._data: bytes | None = None
         self._read = read
         self._maximum = limits.file_bytes
 
     @property
     def data(self) -> bytes:
         """The whole content; raises `ReadError` when it cannot be read or is over the limit."""
-        if self.size > self._maximum:
-            raise ReadError(f"it has {self.size:,} bytes; files are read up to {self._maximum:,}")
-        return self._read()
+        if self._data is None:
+            if self.size > self._maximum:
+                raise ReadError(
+                    f"it has {self.size:,} bytes; files are read up to {self._maximum:,}"
+                )
+            self._data = self._read()
+        return self._data
+
+    def release(self) -> None:
+        """Let the content go that was read."""
+        self._data = None
+        if not self.lasting:
+            self._read = _released
 
     def companion(self, path: str) -> File | None:
         """None: only a cataloger that declares companions is given any."""
@@ -70,14 +86,19 @@ class TreeFile:
         return ()
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A file that somebody wants; `bits` says who (`Matcher.takers`).
+def _released() -> bytes:
+    raise ReadError("its content was passed and is gone")
 
-    Its content may be gone once the next event is asked for, unless it is `lasting`.
+
+class Found(msgspec.Struct, frozen=True):
+    """A file that somebody wants; `bits` says who (`Matcher.takers`), `answer` is the visit's.
+
+    Its content may be gone, unless it is `lasting`.
     """
 
     file: TreeFile
     bits: int
+    answer: object = None
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -126,8 +147,10 @@ class FileTree(Protocol):
         """Facts worth saying: which image of several was taken, what was passed over."""
         ...
 
-    def walk(self, wanted: Matcher, report: Report | None = None) -> "Iterator[Event | Unread]":
-        """Yield what is found, and what could not be read.
+    def walk(
+        self, wanted: Matcher, visit: Visit, report: Report | None = None
+    ) -> "Iterator[Event | Unread]":
+        """Visit and yield what is found, and what could not be read.
 
         A later event of the same path counts. Memory follows what is wanted, not what there is.
         """
