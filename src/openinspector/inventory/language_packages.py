@@ -3,6 +3,16 @@
 Every language cataloger makes one `Packages` for a file, adds what the file says and yields
 `results()`: one `Package` for each name and version, and at most one `Gap` for each kind of entry
 that could not be used.
+
+The API's words for package managers, and which manifests go by them:
+
+    PYTHONPKG  installed distributions       NODEPKG   node_modules
+    PIP        requirements, uv, PDM,        NPM       npm, pnpm and Bun lock files
+               pylock.toml, pip's part of    YARN      yarn.lock
+               environment.yml               BUNDLER   Gemfile.lock
+    PIPENV     Pipfile.lock                  GEMSPEC   installed gems
+    POETRY     poetry.lock                   COMPOSER  composer.lock, installed.json
+    (none)     Conda, Hex, Pub, Swift, CocoaPods, Conan, Hackage, R, Julia, GitHub Actions
 """
 
 import re
@@ -77,7 +87,7 @@ class Packages:
         version: object,
         *,
         development: bool = False,
-        licenses: tuple[str, ...] = (),
+        licenses: Iterable[object] = (),
         qualifiers: Iterable[tuple[str, str]] = (),
         subpath: str = "",
         ecosystem: Ecosystem | None = None,
@@ -85,7 +95,8 @@ class Packages:
         """Add a package as the manifest writes it; the same one twice is one.
 
         It is for development only if every entry says so. A name without version counts as not
-        pinned; names and versions that are not `usable` are counted and left out.
+        pinned; names and versions that are not `usable` are counted and left out, licences that
+        are not just left out.
         """
         if not usable(name):
             self.unusable(name)
@@ -114,7 +125,7 @@ class Packages:
                 cataloger=self.origin.cataloger,
                 collector=self.origin.collector,
                 locations=self._location,
-                licenses=licenses,
+                licenses=tuple(x for x in licenses if isinstance(x, str) and usable(x)),
                 development=development,
             )
 

@@ -317,6 +317,29 @@ SAMPLES = (
         "zlib 1.2.13",
     ),
     _sample(
+        "conda-environment",
+        "environment.yml",
+        """
+        name: work
+        channels: [conda-forge]
+        dependencies:
+          - python=3.11.5
+          - conda-forge::numpy=1.26.0=py311h64a7726_0
+          - scipy==1.10.0
+          - pandas=2.*
+          - pip:
+            - Requests==2.31.0
+            - flask
+            - -r requirements.txt
+        """,
+        """
+        numpy 1.26.0
+        scipy 1.10.0
+        requests 2.31.0
+        """,
+        ("1 entry not pinned to a version and not judged: flask",),
+    ),
+    _sample(
         "javascript-nodejs",
         "app/node_modules/@scope/name/package.json",
         """
@@ -1083,6 +1106,5 @@ SAMPLES = (
         owner/Action v2.0.3*
         owner/repo 1.2.3*
         """,
-        ("1 entry not pinned to a version and not judged: github/codeql-action",),
     ),
 )

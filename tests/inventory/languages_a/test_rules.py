@@ -35,7 +35,7 @@ def names(cataloger: str, path: str, content: str, **others: str) -> list[str]:
 
 @given(
     ecosystem=st.sampled_from(ECOSYSTEMS),
-    name=st.from_regex(r"(?a)(@[a-z][\w.~-]{0,9}/)?[A-Za-z][\w.~+! -]{0,9}[a-z]", fullmatch=True),
+    name=st.from_regex(r"(?a)(@[a-z][\w.~-]{0,9}/)?[A-Za-z][\w.~-]{0,9}[a-z]", fullmatch=True),
     version=st.from_regex(r"(?a)[0-9][\w.~+!:^ -]{0,9}[a-z0-9]", fullmatch=True),
     qualifiers=st.dictionaries(
         st.sampled_from(["build", "subdir", "type", "uuid"]),
@@ -303,6 +303,14 @@ def test_a_deep_old_lock_is_read() -> None:
         inner = f'{{"version": "1.0.0", "dependencies": {{"a": {inner}}}}}'
     lock = f'{{"lockfileVersion": 1, "dependencies": {{"a": {inner}}}}}'
     assert names("javascript-npm-packagelock", "package-lock.json", lock) == ["a 1.0.0"]
+
+
+def test_binary_lock_of_bun_is_a_gap_unless_a_text_lock_stands_beside_it() -> None:
+    row = CATALOGERS["javascript-bun-binary"]
+    assert len(run(row, "app/bun.lockb", b"", {"bun.lock": b"{}"})) == 1
+    assert run(row, "app/bun.lockb", b"", {"app/bun.lock": b"{}"}) == []
+    assert run(row, "bun.lockb", b"", {"bun.lock": b"{}"}) == []
+    assert run(row, "node_modules/a/bun.lockb", b"") == []
 
 
 def test_pnpm_files_of_two_documents() -> None:

@@ -50,8 +50,12 @@ def parse_lock(file: File, limits: Limits) -> Iterator[Yield]:
 
 
 def parse_binary_lock(file: File, limits: Limits) -> Iterator[Yield]:
-    """Yield a gap: the binary format is not read."""
-    if not inside_installed_package(file.path):
+    """Yield a gap: the binary format is not read. A text lock beside it says the same."""
+    folder = file.path.rpartition("/")[0]
+    if (
+        not inside_installed_package(file.path)
+        and file.companion(f"{folder}/bun.lock".lstrip("/")) is None
+    ):
         yield Gap(
             PART,
             "Bun's binary lock is not read; `bun install --save-text-lockfile` writes bun.lock",
@@ -113,5 +117,6 @@ CATALOGERS: tuple[Cataloger, ...] = (
         part="language-packages",
         parse=parse_binary_lock,
         globs=("**/bun.lockb",),
+        companions=("**/bun.lock",),
     ),
 )

@@ -1,16 +1,30 @@
-"""Installed Conda packages: the records in `conda-meta/*.json` of each environment."""
+"""Conda: the records in `conda-meta/*.json` of each environment, and `environment.yml`.
 
+OSV has no advisories for Conda's packages. A Python distribution that one installs is found by its
+own metadata, and so are the pins that an `environment.yml` hands to pip.
+"""
+
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from openinspector.inventory.cataloger import Cataloger, File, Yield
-from openinspector.inventory.documents import decode_json, text
-from openinspector.inventory.language_packages import Origin, Packages, usable
-from openinspector.inventory.language_purl import CONDA
+from openinspector.inventory.catalogers.python_requirements import add_requirement
+from openinspector.inventory.documents import decode_json, load_yaml, mapping, sequence, text
+from openinspector.inventory.language_packages import Origin, Packages
+from openinspector.inventory.language_purl import CONDA, PYPI
 from openinspector.inventory.limits import Limits
 
 _ORIGIN = Origin(CONDA, None, "conda", "conda")
+_ENVIRONMENT = Origin(CONDA, None, "conda-environment", "conda-environment")
+_BY_PIP = Origin(PYPI, "PIP", "conda-environment", "conda-environment")
+_LENGTH = 1024
+_PIN = re.compile(
+    r"(?:[\w.-]+::)?(?P<name>[\w.-]+)[ \t]*"
+    r"(?:==[ \t]*(?P<exact>[\w.!+]+)|=(?P<built>[\w.!+]+)=(?P<build>[\w.]+))",
+    re.ASCII,
+)
 
 
 class _Record(msgspec.Struct):
@@ -46,9 +60,30 @@ def parse_record(file: File, limits: Limits) -> Iterator[Yield]:
             ("subdir", text(record.subdir)),
             ("type", kind),
         ),
-        licenses=(text(record.license),) if usable(record.license) else (),
+        licenses=(record.license,),
     )
     yield from packages.results()
+
+
+def parse_environment(file: File, limits: Limits) -> Iterator[Yield]:
+    """Yield the exact pins of an `environment.yml`: Conda's, and those under `pip`.
+
+    Conda's `name=version` is the beginning of a version, not one. What Conda does not pin is no
+    gap, for nothing could be judged of it. A file of that name without a list of `dependencies`
+    belongs to something else.
+    """
+    packages, by_pip = Packages(file, _ENVIRONMENT), Packages(file, _BY_PIP)
+    for dependency in sequence(mapping(load_yaml(file, limits)).get("dependencies")):
+        pin = _PIN.fullmatch(text(dependency)[:_LENGTH].strip())
+        if pin:
+            build = pin["build"] or ""
+            packages.add(pin["name"], pin["exact"] or pin["built"], qualifiers=(("build", build),))
+        for line in sequence(mapping(dependency).get("pip")):
+            requirement = text(line).strip()
+            if requirement and not requirement.startswith("-"):
+                add_requirement(by_pip, requirement)
+    yield from packages.results()
+    yield from by_pip.results()
 
 
 CATALOGERS: tuple[Cataloger, ...] = (
@@ -58,5 +93,12 @@ CATALOGERS: tuple[Cataloger, ...] = (
         part="language-packages",
         parse=parse_record,
         globs=("**/conda-meta/*.json",),
+    ),
+    Cataloger(
+        name="conda-environment",
+        version=1,
+        part="language-packages",
+        parse=parse_environment,
+        globs=("**/environment.yml", "**/environment.yaml"),
     ),
 )

@@ -1,7 +1,9 @@
 """GitHub Actions: the actions that workflows use, where a whole version is told.
 
 `uses: owner/name@v1.2.3` tells it, and so does a commit with the version as comment, as
-Dependabot writes it: `uses: owner/name@<commit> # v1.2.3`. A tag such as `v4` moves.
+Dependabot writes it: `uses: owner/name@<commit> # v1.2.3`. A tag such as `v4` moves, and what it
+stands for when the workflow runs is not in the tree: nothing is said of it. It is no gap either,
+for nearly every repository uses such tags and none of them is part of what it delivers.
 """
 
 import re
@@ -27,13 +29,11 @@ def parse_workflow(file: File, limits: Limits) -> Iterator[Yield]:
     """Yield every action with a whole version; they run while building, never in production."""
     packages = Packages(file, _ORIGIN)
     for use in _USES.finditer(read_text(file, limits)):
-        told = (tag for tag in (use["tag"], use["comment"]) if tag and _WHOLE.fullmatch(tag))
-        packages.add(
-            use["name"],
-            next(told, None),
-            development=True,
-            subpath=(use["inner"] or "").strip("/"),
-        )
+        for version in (use["tag"], use["comment"]):
+            if version and _WHOLE.fullmatch(version):
+                inner = (use["inner"] or "").strip("/")
+                packages.add(use["name"], version, development=True, subpath=inner)
+                break
     yield from packages.results()
 
 

@@ -76,11 +76,10 @@ def _is_copied_in(manifest: _Manifest, place: re.Match[str]) -> bool:
     )
 
 
-def _licenses(manifest: _Manifest) -> tuple[str, ...]:
+def _licenses(manifest: _Manifest) -> list[object]:
     """`license` as text or `{type}`, and the older `licenses` list of either."""
     named = [manifest.license, *sequence(manifest.licenses)]
-    texts = [value if isinstance(value, str) else mapping(value).get("type") for value in named]
-    return tuple(value for value in texts if isinstance(value, str) and usable(value))
+    return [value if isinstance(value, str) else mapping(value).get("type") for value in named]
 
 
 CATALOGERS: tuple[Cataloger, ...] = (

@@ -91,7 +91,7 @@ def _add_folder(packages: Packages, path: str, entry: _Entry) -> None:
         entry.name or path[at + len(_FOLDER) :],
         entry.version,
         development=entry.dev is True,
-        licenses=(entry.license,) if isinstance(entry.license, str) else (),
+        licenses=(entry.license,),
     )
 
 

@@ -9,7 +9,6 @@ from openinspector.inventory.language_packages import (
     Origin,
     Packages,
     inside_installed_package,
-    usable,
 )
 from openinspector.inventory.language_purl import PACKAGIST
 from openinspector.inventory.limits import Limits
@@ -65,11 +64,7 @@ def _add(
             name,
             None if _is_branch(text(version)) else version,
             development=everything_for_development or text(name).lower() in development,
-            licenses=tuple(
-                value
-                for value in (licenses if isinstance(licenses, list) else [licenses])
-                if isinstance(value, str) and usable(value)
-            ),
+            licenses=licenses if isinstance(licenses, list) else [licenses],
         )
 
 

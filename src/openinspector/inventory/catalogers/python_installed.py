@@ -58,12 +58,12 @@ def _licenses(headers: dict[str, list[str]]) -> tuple[str, ...]:
     for name in ("license-expression", "license"):
         value = _first(headers, name)
         if value and value.upper() != "UNKNOWN" and len(value) <= _LICENSE_LENGTH:
-            return (value,) if value.isprintable() else ()
+            return (value,)
     classifiers = (value.split("::") for value in headers.get("classifier", []))
     return tuple(
         parts[-1].strip()
         for parts in classifiers
-        if parts[0].strip() == "License" and len(parts) > 2 and parts[-1].isprintable()
+        if parts[0].strip() == "License" and len(parts) > 2
     )
 
 

@@ -55,7 +55,7 @@ def parse_requirements(file: File, limits: Limits) -> Iterator[Yield]:
             unread += [] if _is_read(nested[1]) else [nested[1]]
         elif line.startswith("-") and not line.startswith(("-e", "--editable")):
             continue
-        elif _add(packages, line, development):
+        elif add_requirement(packages, line, development):
             understood += 1
         else:
             strange += 1
@@ -88,8 +88,8 @@ def _is_read(path: str) -> bool:
     return any(fnmatch.fnmatch(f"x/{path}", pattern) for pattern in _GLOBS)
 
 
-def _add(packages: Packages, line: str, development: bool) -> bool:
-    """Add a requirement; False if the line is none."""
+def add_requirement(packages: Packages, line: str, development: bool = False) -> bool:
+    """Add the requirement of one logical line, an option or place included; False if it is none."""
     requirement = _REQUIREMENT.match(line)
     if requirement is None:
         return _add_place(packages, line, development)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
 from openinspector.inventory.documents import load_json, mapping, read_text, text
-from openinspector.inventory.language_packages import Origin, Packages, usable
+from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import BIOCONDUCTOR, CRAN, Ecosystem
 from openinspector.inventory.limits import Limits
 
@@ -19,12 +19,11 @@ def parse_description(file: File, limits: Limits) -> Iterator[Yield]:
     fields = {name: value.strip() for name, value in _FIELD.findall(read_text(file, limits))}
     if not ("Built" in fields and "Package" in fields):
         return
-    licence = fields.get("License", "")
     packages = Packages(file, _INSTALLED)
     packages.add(
         fields["Package"],
         fields.get("Version"),
-        licenses=(licence,) if usable(licence) else (),
+        licenses=(fields.get("License"),),
         ecosystem=BIOCONDUCTOR if "biocViews" in fields else CRAN,
     )
     yield from packages.results()

@@ -9,7 +9,6 @@ from openinspector.inventory.language_packages import (
     Origin,
     Packages,
     inside_installed_package,
-    usable,
 )
 from openinspector.inventory.language_purl import RUBYGEMS
 from openinspector.inventory.limits import Limits
@@ -69,7 +68,7 @@ def parse_gemspec(file: File, limits: Limits) -> Iterator[Yield]:
         packages = Packages(file, _GEMSPEC)
         licenses = _LICENSES.search(source)
         found = _QUOTED.findall(licenses[1]) if licenses else []
-        packages.add(name, version, licenses=tuple(filter(usable, found)))
+        packages.add(name, version, licenses=found)
         yield from packages.results()
     elif installed:
         raise ReadError("it gives no literal name and version of the gem")
