@@ -48,14 +48,14 @@ class GoModules(Packages):
         facts = (("experimental:transitive_dependency", "true"),) if transitive else ()
         self._keep(path, version[1:], language_purl(GO, path, version), facts)
 
-    def add_toolchain(self, version: str) -> None:
+    def add_toolchain(self, version: str, name: str = STANDARD_LIBRARY) -> None:
         """Add the standard library, by the toolchain's version (`go1.22.3`, `1.22`)."""
         plain = toolchain_version(version)
         if plain is None:
-            self.unpinned(f"{STANDARD_LIBRARY} ({version})")
+            self.unpinned(f"{name} ({version})")
             return
-        facts = (("go_toolchain", version),)
-        self._keep(STANDARD_LIBRARY, plain, language_purl(GO, STANDARD_LIBRARY, plain), facts)
+        facts = (("go_toolchain", version),) if usable(version) else ()
+        self._keep(name, plain, language_purl(GO, name, plain), facts)
 
     def _keep(
         self, name: str, version: str, purl: str, properties: tuple[tuple[str, str], ...]

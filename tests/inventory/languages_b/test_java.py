@@ -17,7 +17,7 @@ from openinspector.inventory.jars.metadata import parse_file_name, parse_manifes
 from openinspector.inventory.limits import DEFAULT_LIMITS, Limits
 from openinspector.model import Gap, Package
 
-(JARS,) = CATALOGERS
+JARS, UNPACKED = CATALOGERS
 
 
 def archive(entries: dict[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 
 from openinspector.inventory import executables
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
+from openinspector.inventory.catalogers.rust import CRATES
 from openinspector.inventory.executables import Executable, cargo_auditable, go_build_info
 from openinspector.inventory.go_modules import GO, GoModules, compiled_in, main_version
 from openinspector.inventory.language_packages import PART, Origin, Packages
-from openinspector.inventory.language_purl import Ecosystem
 from openinspector.inventory.limits import Limits
 from openinspector.model import Gap
-
-CRATES = Ecosystem("crates.io", "cargo")
 
 _GO = Origin(GO, "GOBINARY", "binaries", "go-binary")
 _RUST = Origin(CRATES, "CARGO", "binaries", "rust-binary")

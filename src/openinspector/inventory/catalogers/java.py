@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, Yield
+from openinspector.inventory.documents import read
 from openinspector.inventory.jars.archive import EXTENSIONS, read_archive
+from openinspector.inventory.jars.metadata import parse_pom_properties
 from openinspector.inventory.language_packages import PART, Origin
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.maven_packages import MAVEN, maven_package
@@ -47,6 +49,18 @@ def _unjudged(path: str, archives: list[str], reason: str) -> Iterator[Gap]:
     yield Gap(PART, f"{count} that {reason}, not judged: {shown}{more}", path)
 
 
+def parse_unpacked(file: File, limits: Limits) -> Iterator[Yield]:
+    """Yield the library whose `pom.properties` lies in an unpacked archive (a Lambda function)."""
+    pom = parse_pom_properties(file.path, read(file, limits))
+    if pom is None:
+        return
+    package = maven_package(_ORIGIN, file.path, *pom)
+    if package is not None:
+        yield package
+    else:
+        yield Gap(PART, "its pom.properties names no version: not judged", file.path)
+
+
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
         name="java-jar",
@@ -55,5 +69,12 @@ CATALOGERS: tuple[Cataloger, ...] = (
         parse=parse_archive,
         globs=tuple(f"**/*.{extension}" for extension in EXTENSIONS),
         fold_case=True,
+    ),
+    Cataloger(
+        name="java-pom-properties",
+        version=1,
+        part="language-packages",
+        parse=parse_unpacked,
+        globs=("**/META-INF/maven/*/*/pom.properties",),
     ),
 )
