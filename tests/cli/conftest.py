@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from tests.conftest import REPOSITORY
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -19,9 +18,7 @@ ADVISORIES = [
         "modified": "2024-01-01T00:00:00Z",
         "aliases": ["CVE-2020-8203"],
         "summary": "Prototype pollution in lodash",
-        "severity": [
-            {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:N/I:H/A:H"}
-        ],
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:N/I:H/A:H"}],
         "affected": [
             {
                 "package": {"ecosystem": "npm", "name": "lodash"},
@@ -39,9 +36,7 @@ ADVISORIES = [
         "modified": "2024-01-01T00:00:00Z",
         "upstream": ["CVE-2021-3711"],
         "summary": "openssl - security update",
-        "severity": [
-            {"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}
-        ],
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
         "affected": [
             {
                 "package": {"ecosystem": "Debian:11", "name": "openssl"},
@@ -68,9 +63,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     } | {"HOME": str(home)}
     program = str(Path(sys.executable).with_name("openinspector"))
 
-    def run_command(
-        *arguments: str | Path, **extra: str
-    ) -> "subprocess.CompletedProcess[str]":
+    def run_command(*arguments: str | Path, **extra: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [program, *map(str, arguments)],
             capture_output=True,

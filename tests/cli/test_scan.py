@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.cli.conftest import Run
 
 EXPECTED = {("CVE-2020-8203", "HIGH"), ("CVE-2021-3711", "CRITICAL")}
@@ -35,9 +34,7 @@ def test_json_has_findings_coverage_and_target(run: Run, database: Path, image: 
 
 def test_what_no_advisory_speaks_of_is_said(run: Run, database: Path, image: Path) -> None:
     done = run("scan", "image", image, "--db", database)
-    assert "the database holds no advisories for PyPI (4 packages)" in " ".join(
-        done.stdout.split()
-    )
+    assert "the database holds no advisories for PyPI (4 packages)" in " ".join(done.stdout.split())
 
 
 def test_table_is_plain_text_without_a_terminal(run: Run, database: Path, image: Path) -> None:
@@ -107,9 +104,7 @@ def test_ignore_file_takes_a_finding_out_and_counts_it(
     run: Run, database: Path, image: Path, tmp_path: Path
 ) -> None:
     ignore = tmp_path / "ignore.yaml"
-    ignore.write_text(
-        "- vulnerability: CVE-2021-3711\n  reason: not used\n  expires: 2999-12-31\n"
-    )
+    ignore.write_text("- vulnerability: CVE-2021-3711\n  reason: not used\n  expires: 2999-12-31\n")
     done = run("scan", "image", image, "--db", database, "--ignore", ignore, "--format", "json")
     assert _found(done.stdout) == {("CVE-2020-8203", "HIGH")}
     assert json.loads(done.stdout)["summary"]["suppressed"] == 1
@@ -152,9 +147,7 @@ def test_vex_rules_a_finding_out(run: Run, database: Path, image: Path, tmp_path
 
 
 def test_excluded_paths_are_not_scanned(run: Run, database: Path, image: Path) -> None:
-    done = run(
-        "scan", "image", image, "--db", database, "--exclude", "srv/**", "--format", "json"
-    )
+    done = run("scan", "image", image, "--db", database, "--exclude", "srv/**", "--format", "json")
     assert _found(done.stdout) == {("CVE-2021-3711", "CRITICAL")}
 
 

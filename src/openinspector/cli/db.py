@@ -141,7 +141,7 @@ def search(text: str, database: str | None) -> None:
             from openinspector.reports.vulnerability import vulnerability_lines
 
             others = (*record.aliases, *record.advisories, record.id)
-            details = [each for name in dict.fromkeys(others) for each in opened.advisories(name)]
+            details = [each for name in dict.fromkeys(others) for each in opened.advisory(name)]
             for line in vulnerability_lines(record, details):
                 click.echo(line)
         for hit in found.packages:

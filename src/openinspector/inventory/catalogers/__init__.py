@@ -10,6 +10,7 @@ FAMILIES: tuple[str, ...] = (
     "dpkg",
     "apk",
     "rpm",
+    "bottlerocket",
     "python_installed",
     "python_requirements",
     "python_locks",
@@ -35,7 +36,6 @@ FAMILIES: tuple[str, ...] = (
     "julia",
     "r_packages",
     "github_actions",
-    "applications",
     "dockerfile",
 )
 """Modules beside this one, in the order in which their rows are asked."""

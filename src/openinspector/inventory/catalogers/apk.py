@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, Owned, ReadError, Yield
 from openinspector.inventory.limits import Limits
-from openinspector.inventory.os_packages import is_name
+from openinspector.inventory.os_packages import is_name, is_version
 from openinspector.model import Gap, Location, Package
 
 _BINARY = b"ADB"
@@ -49,7 +49,7 @@ def parse(file: File, limits: Limits) -> Iterator[Yield]:
         lines = entry.split("\n")
         fields = read_entry(lines, owned)
         name, version = _clean(fields.get("P")), _clean(fields.get("V"))
-        if version and is_name(name):
+        if is_version(version) and is_name(name):
             origin = _clean(fields.get("o"))
             yield Package(
                 ecosystem="",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from openinspector.inventory.cataloger import Cataloger, File, Yield
 from openinspector.inventory.documents import load_json, mapping, sequence, text
 from openinspector.inventory.limits import Limits
-from openinspector.inventory.os_packages import is_name
+from openinspector.inventory.os_packages import is_name, is_version
 from openinspector.model import Gap, Location, Package
 
 
@@ -19,7 +19,7 @@ def parse(file: File, limits: Limits) -> Iterator[Yield]:
     for entry in map(mapping, sequence(mapping(load_json(file, limits)).get("Content"))):
         name, version = text(entry.get("Name")), text(entry.get("Version"))
         release, epoch = text(entry.get("Release")), text(entry.get("Epoch"))
-        if not version or not is_name(name):
+        if not is_version(version) or not is_name(name):
             broken += 1
             continue
         whole = f"{version}-{release}" if release else version

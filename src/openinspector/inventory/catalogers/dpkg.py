@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, Owned, ReadError, Yield
 from openinspector.inventory.limits import Limits
-from openinspector.inventory.os_packages import is_name
+from openinspector.inventory.os_packages import is_name, is_version
 from openinspector.model import Gap, Location, Package
 
 _FIELD = re.compile(rb"\n(Package|Status|Version|Architecture|Source):[ \t]*([^\n]*)")
@@ -92,7 +92,8 @@ def parse_status(file: File, limits: Limits) -> Iterator[Yield]:
         state = fields.get(b"status", b"").split()
         if state and state[-1] in _ABSENT:
             continue
-        if fields.get(b"version") and is_name(_text(fields.get(b"package", b""))):
+        name, version = _text(fields.get(b"package", b"")), _text(fields.get(b"version", b""))
+        if is_version(version) and is_name(name):
             yield _package(fields, location)
         else:
             broken += 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from openinspector.inventory import rpmdb
 from openinspector.inventory.cataloger import Cataloger, File, Owned, ReadError, Yield
 from openinspector.inventory.limits import Limits
-from openinspector.inventory.os_packages import is_name
+from openinspector.inventory.os_packages import is_name, is_version
 from openinspector.inventory.rpmdb import header
 from openinspector.inventory.rpmdb.damage import Damage
 from openinspector.model import Gap, Location, Package
@@ -110,7 +110,7 @@ def parse_manifest(file: File, limits: Limits) -> Iterator[Yield]:
     broken = 0
     for line in bytes(file.data).decode("utf-8", "replace").split("\n"):
         fields = [("" if field == "(none)" else field) for field in line.strip("\r").split("\t")]
-        if len(fields) >= 10 and fields[1] and is_name(fields[0]):
+        if len(fields) >= 10 and is_version(fields[1]) and is_name(fields[0]):
             version, _, release = fields[1].rpartition("-")
             found = header.Header(
                 name=fields[0],

@@ -10,7 +10,7 @@ import struct
 import msgspec
 
 from openinspector.inventory.cataloger import ReadError
-from openinspector.inventory.os_packages import is_name
+from openinspector.inventory.os_packages import is_name, is_version
 
 _NAME, _VERSION, _RELEASE, _EPOCH = 1000, 1001, 1002, 1003
 _VENDOR, _LICENSE, _ARCH = 1011, 1014, 1022
@@ -74,7 +74,7 @@ def parse(blob: bytes) -> Header:
     index, data = _open(blob)
     name = _text(index, data, _NAME)
     version = _text(index, data, _VERSION)
-    if not version or not name or not is_name(name):
+    if not version or not name or not (is_name(name) and is_version(version)):
         raise ReadError("package header without name or version")
     epochs = _numbers(index, data, _EPOCH)
     return Header(
