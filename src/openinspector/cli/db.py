@@ -47,9 +47,9 @@ def build(places: Sequence[str], output: str, mirror: str | None) -> None:
     if STARTER in places:
         if len(places) > 1:
             raise click.UsageError("`--from starter` cannot be put together with other feeds")
-        from openinspector.advisories import starter
+        from openinspector.advisories.starter import build_starter
 
-        starter.build(Path(output))
+        build_starter(Path(output))
         click.echo(f"{output}: the embedded starter set, not all that is known")
         return
     from openinspector.advisories.build import build as compile_database
@@ -83,13 +83,13 @@ def build(places: Sequence[str], output: str, mirror: str | None) -> None:
 @click.option("--db", "database", metavar="FILE", help="Update this database, not the default one.")
 def update(mirror: str | None, feeds: Sequence[str], database: str | None) -> None:
     """Fetch what changed at the publishers and bring the database up to date."""
-    from openinspector.advisories import fetch, store
+    from openinspector.advisories import fetch, paths, store
 
-    path = Path(database) if database else store.default_path()
+    path = Path(database) if database else paths.default_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     with progress(quiet=False) as report:
         options = fetch.Options(mirror=mirror)
-        fetcher = fetch.Fetcher(store.cache_folder(), options, report)
+        fetcher = fetch.Fetcher(paths.cache_folder(), options, report)
         result = store.refresh(path, fetcher, store.choose(feeds), progress=report)
     for failure in result.failures:
         click.echo(f"kept as it was: {failure}", err=True)
@@ -164,7 +164,7 @@ def export_(file: str, database: str | None) -> None:
 @click.option("--db", "database", metavar="FILE", help="Put it here, not in the default place.")
 def import_(file: str, database: str | None) -> None:
     """Check a copy that `db export` made elsewhere, and put it in place."""
-    from openinspector.advisories.store import default_path
+    from openinspector.advisories.paths import default_path
     from openinspector.advisories.store import import_ as put
 
     path = Path(database) if database else default_path()
@@ -176,9 +176,9 @@ def import_(file: str, database: str | None) -> None:
 def _bring(place: str, mirror: str | None, report: ProgressReport | None) -> Path:
     if not place.startswith(("http://", "https://")):
         return Path(place)
-    from openinspector.advisories import fetch, store
+    from openinspector.advisories import fetch, paths
 
-    fetcher = fetch.Fetcher(store.cache_folder(), fetch.Options(mirror=mirror), report)
+    fetcher = fetch.Fetcher(paths.cache_folder(), fetch.Options(mirror=mirror), report)
     fetched = fetcher.fetch(place)
     if fetched.path is None:
         raise DatabaseError(f"{place}: the server says that nothing changed, but nothing is held")

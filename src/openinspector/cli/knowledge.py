@@ -40,7 +40,7 @@ def database_path(chosen: str | None) -> Path:
 
 
 def _default_path() -> Path:
-    from openinspector.advisories.store import default_path
+    from openinspector.advisories.paths import default_path
 
     return default_path()
 
