@@ -36,6 +36,7 @@ $(VENV)/runtime: pyproject.toml constraints.txt
 		|| { echo "OpenInspector needs Python 3.11 or newer: set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/development: $(VENV)/runtime
