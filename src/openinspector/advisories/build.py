@@ -70,8 +70,9 @@ def build(
     """
     ordered = sorted(sources)
     with replacing(output) as draft:
-        connection = _connect(draft)
+        connection = sqlite3.connect(draft, isolation_level=None)
         try:
+            _tune(connection)
             schema.create(connection)
             codec = Codec(train(_samples(ordered)))
             _put(connection, "dictionary", codec.dictionary)
@@ -83,6 +84,8 @@ def build(
             connection.executescript(schema.INDEXES)
             connection.commit()
             _compact(connection, draft)
+        except sqlite3.Error as error:
+            raise DatabaseError(f"cannot write {output}: {error}") from error
         finally:
             connection.close()
     return Report(tallies, output.stat().st_size)
@@ -104,9 +107,10 @@ def update(
         raise DatabaseError(f"{database} does not exist")
     with replacing(database) as draft:
         shutil.copyfile(database, draft)
-        connection = _connect(draft)
+        connection = sqlite3.connect(draft, isolation_level=None)
         try:
             schema.check(connection, database)
+            _tune(connection)
             codec = Codec(_get(connection, "dictionary") or b"")
             tallies = _apply_all(connection, codec, sorted(sources), progress, drop)
             changed = bool(connection.total_changes)
@@ -297,13 +301,12 @@ def replace(draft: Path, output: Path) -> None:
         os.close(folder)
 
 
-def _connect(draft: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(draft, isolation_level=None)
+def _tune(connection: sqlite3.Connection) -> None:
+    """Write fast and without a journal on disk: a draft that breaks off is thrown away."""
     connection.execute("PRAGMA journal_mode = MEMORY")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
 
 
 def _put(connection: sqlite3.Connection, name: str, value: object) -> None:

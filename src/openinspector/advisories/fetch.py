@@ -117,7 +117,7 @@ class Fetcher:
                 raise FetchError(f"{place}: the server answered {response.status}")
             data: bytes = response.read(limit + 1)
         finally:
-            response.release_conn()
+            response.close()
         if len(data) > limit:
             raise FetchError(f"{place} is larger than {limit >> 20} MB")
         return data
@@ -174,7 +174,7 @@ class Fetcher:
                     self._finish(place, target, part, response)
                     return True
             finally:
-                response.release_conn()
+                response.close()
         raise FetchError(
             f"{place}: the transfer broke off {self.options.attempts} times; try again later"
         )
@@ -239,7 +239,7 @@ class Fetcher:
             found = _SHA256.search(response.read(_SIDECAR_LIMIT).decode("ascii", "replace"))
             return found[0] if found else None
         finally:
-            response.release_conn()
+            response.close()
 
     def _get(self, url: str, headers: dict[str, str]) -> Any:
         """One request, following redirects but never from HTTPS to HTTP."""
@@ -262,7 +262,7 @@ class Fetcher:
             location = response.get_redirect_location()
             if not location:
                 return response
-            response.release_conn()
+            response.close()  # its body was not read, so the connection cannot be used again
             target = urllib3.util.parse_url(location)
             if target.scheme is None:
                 location = urljoin(url, location)

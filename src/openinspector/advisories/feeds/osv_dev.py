@@ -73,6 +73,8 @@ def _listed(data: bytes) -> list[bytes]:
 def _is_one(data: bytes) -> bool:
     try:
         msgspec.json.decode(data, type=msgspec.Raw)
+    except RecursionError:
+        return True  # the record is refused when it is read
     except msgspec.MsgspecError:
         return False
     return True

@@ -5,7 +5,8 @@
     A  DSA-5020-1  Debian:11  apache-log4j2  0 < 2.15.0-1~deb11u1  high
 
 Columns are separated by tabs. K (known to be exploited: listed, due, by ransomware) and A speak of
-the V above; the same advisory may stand below several. Ranges: `FROM < FIXED`, `FROM <= LAST`, `FROM <` without a fix, several separated by `; `.
+the V above; the same advisory may stand below several. Ranges: `FROM < FIXED`, `FROM <= LAST`,
+`FROM <` without a fix, several separated by `; `.
 """
 
 from __future__ import annotations
