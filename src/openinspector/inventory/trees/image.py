@@ -60,6 +60,7 @@ def image_tree(
             unread.append(Unread(f"{layer_name} {source.missing}"))
             continue
         reader = partial(_reader, source.fetch, budget)
+        # Whoever waits for a download waits in a thread: do not ask for its content here.
         ahead = source.ahead or _compression(source.fetch()) is not None
         layers.append(Layer(reader, layer_name, layer_digest, budget, limits, ahead))
     target = Target("image", name, is_root=True, image=image)

@@ -42,6 +42,11 @@ class Descriptor(msgspec.Struct, frozen=True):
         """A layer that may not be distributed: registries do not hold it."""
         return ".foreign." in self.media_type or ".nondistributable." in self.media_type
 
+    @property
+    def is_encrypted(self) -> bool:
+        """A layer that only its owner can read (ocicrypt)."""
+        return self.media_type.endswith("+encrypted")
+
 
 class Manifest(msgspec.Struct, frozen=True):
     """One image: its configuration, and its layers, the lowest first."""
