@@ -41,7 +41,7 @@ def test_a_distribution_that_the_database_does_not_know():
     found = covered(made, "Debian:12")["os-packages"]
     assert found.state == "not-scanned"
     assert [gap.reason for gap in found.gaps] == [
-        "the database holds no advisories for Photon OS:3.0 (1 packages)"
+        "the database holds no advisories for Photon OS:3.0 (1 package)"
     ]
 
 
@@ -60,7 +60,7 @@ def test_ecosystems_that_the_database_does_not_know():
     found = covered(made, "npm")["language-packages"]
     assert found.state == "partial"
     assert [gap.reason for gap in found.gaps] == [
-        "the database holds no advisories for Hex (1 packages)"
+        "the database holds no advisories for Hex (1 package)"
     ]
     assert covered(made)["language-packages"].state == "not-scanned"
 

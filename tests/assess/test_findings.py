@@ -381,6 +381,23 @@ def test_hostile_names_stay_within_the_shape():
     assert len(found["title"]) == 1024
 
 
+@pytest.mark.parametrize(
+    ("vendor", "label"),
+    [
+        ((("UBUNTU_CVE", "low"), ("REDHAT_CVE", "Moderate")), "MEDIUM"),
+        ((("UBUNTU_CVE", "critical"), ("GITHUB", "LOW")), "LOW"),
+        ((("DEBIAN_CVE", "not yet assigned"),), "UNTRIAGED"),
+        ((), "UNTRIAGED"),
+    ],
+)
+def test_words_of_others_for_a_library_without_a_score(vendor, label):
+    record = advisory("CVE-2024-1000", "npm", "x", "0,2.0.0")
+    known = Vulnerability("CVE-2024-1000", vendor=vendor)
+    made = inventory(package("npm", "x", "1.0.0", manager="NPM"), kind="directory")
+    (found,) = findings(made, Memory([record], [known]))
+    assert found["severity"] == label
+
+
 def test_discontinued_distribution():
     old = msgspec.structs.replace(UBUNTU_16, end_of_life="2024-04-30")
     (found,) = findings(inventory(distribution=old), Memory(known=["Ubuntu:16.04:LTS"]))

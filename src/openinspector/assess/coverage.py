@@ -66,6 +66,10 @@ def _tally(
     return Tally(names[0], number, False, f"the database holds no advisories for {names[0]}")
 
 
+def _number(packages: int) -> str:
+    return "1 package" if packages == 1 else f"{packages:,} packages"
+
+
 def part_of(ecosystem: str) -> str:
     """The part of a target that an ecosystem's packages belong to."""
     if ecosystem == "generic":
@@ -149,7 +153,7 @@ def _unknown(tallies: Sequence[Tally], inventory: Inventory) -> Iterable[Gap]:
         part = _part(entry, inventory)
         if entry.judged or (part in told and "unknown" in entry.reason):
             continue
-        yield Gap(part, f"{entry.reason} ({entry.packages} packages)", total=part not in judged)
+        yield Gap(part, f"{entry.reason} ({_number(entry.packages)})", total=part not in judged)
 
 
 def _missed(uncounted: dict[Reason, int]) -> Iterable[Gap]:

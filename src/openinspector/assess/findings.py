@@ -131,15 +131,24 @@ def _description(vulnerability: Vulnerability) -> str:
 def _vendor_word(
     vulnerability: Vulnerability, matches: Sequence[PackageMatch], vendor: str | None
 ) -> str | None:
-    """How the publisher rates it: the distribution of the packages, else any that does."""
-    if vendor is not None:
-        word = dict(vulnerability.vendor).get(vendor)
-        if word:
-            return word
-    words = (match.advisory.vendor_severity for match in matches)
-    return next((word for word in words if word), None) or next(
-        (word for _, word in vulnerability.vendor if word), None
-    )
+    """How the publisher rates it: the distribution of the packages, else whoever else does.
+
+    Other distributions speak of their own builds: of their words the worst counts, and only where
+    there is no other.
+    """
+    words = dict(vulnerability.vendor)
+    if vendor is not None and words.get(vendor):
+        return words[vendor]
+    own = next((each for match in matches if (each := match.advisory.vendor_severity)), None)
+    if own is not None:
+        return own
+    others = [word for source, word in vulnerability.vendor if word]
+    neutral = [
+        word
+        for source, word in vulnerability.vendor
+        if word and source not in scoring.DISTRIBUTION_SOURCES
+    ]
+    return min(neutral or others, key=scoring.rank_of_word, default=None)
 
 
 def _details(

@@ -121,12 +121,15 @@ class _Matcher:
 
     def _leave_out(self, package: Package, reason: Reason) -> None:
         """Count a package that is not judged, and say so if one of its advisories is asked for."""
-        self.uncounted[reason] = self.uncounted.get(reason, 0) + 1
+        self._count(reason)
         if not self.asked:
             return
         detail = _UNCOUNTED.get(reason) or kernel.REASONS.get(reason, "")
         for vulnerability in sorted(self._mentioned(package) & self.asked):
             self.ruled_out.append(RuledOut(vulnerability, package, reason, detail))
+
+    def _count(self, reason: Reason) -> None:
+        self.uncounted[reason] = self.uncounted.get(reason, 0) + 1
 
     def _mentioned(self, package: Package) -> set[str]:
         return {
@@ -167,12 +170,16 @@ class _Matcher:
     def _judge(self, index: int, package: Package) -> None:
         """Ask a package's questions, and keep what affects it."""
         said: set[str] = set()
+        unreadable = False
         questions = self._questions(package)
         for position, (names, name, version) in enumerate(questions):
             records = self._about(names, name)
             if not records:
                 continue
             if self._unreadable(package, version):
+                if not unreadable:
+                    self._count("unreadable-version")
+                unreadable = True
                 records = _naming(records, version_key(package.ecosystem, version))
             verdicts = self._answer(package, names, name, version, records)
             for verdict in verdicts:
@@ -184,14 +191,11 @@ class _Matcher:
                 said.update(each for record in records for each in record.vulnerabilities)
 
     def _unreadable(self, package: Package, version: str) -> bool:
-        """Whether a version has no place in its ecosystem's order; it is counted as such."""
+        """Whether a version has no place in its ecosystem's order."""
         known = self.unreadable.get((package.ecosystem, version))
         if known is None:
             known = parse_version(package.ecosystem, version).warning is not None
             self.unreadable[package.ecosystem, version] = known
-        if known:
-            reason: Reason = "unreadable-version"
-            self.uncounted[reason] = self.uncounted.get(reason, 0) + 1
         return known
 
     def _subject(self, package: Package, version: str) -> judge.Subject:

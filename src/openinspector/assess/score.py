@@ -149,6 +149,19 @@ def severity_of_word(word: str | None) -> Severity:
     return _WORDS.get((word or "").strip().lower(), "UNTRIAGED")
 
 
+def rank_of_word(word: str | None) -> int:
+    """How bad a rating word is: 0 is worst, words that rate nothing come last."""
+    order: tuple[Severity, ...] = (
+        "CRITICAL",
+        "HIGH",
+        "MEDIUM",
+        "LOW",
+        "INFORMATIONAL",
+        "UNTRIAGED",
+    )
+    return order.index(severity_of_word(word))
+
+
 def severity(
     score: Score | None, cvss: Sequence[CvssEntry], word: str | None, malicious: bool = False
 ) -> Severity:
