@@ -104,14 +104,15 @@ class _Collector:
 
     def _again(self, event: Again) -> None:
         """Another name of a parsed file: the same results, at this path."""
-        names = {c.name for c in self._matcher.takers(event.bits).all}
+        takers = self._matcher.takers(event.bits)
+        names = {cataloger.name for cataloger in takers.all}
         for outcome in self._outcomes.get(event.original, ()):
             if outcome.cataloger.name in names:
                 moved = [_moved(item, event.original, event.path) for item in outcome.items]
                 self._keep(Outcome(outcome.cataloger, event.path, outcome.layer, moved))
         found = self._captured.get(event.original)
-        if found is not None and found[1].deferred:
-            original, takers, held = found
+        if found is not None and takers.deferred:
+            original, _, held = found
             read = partial(self._captured.content, held)
             layer, mode = original.layer, original.mode
             copy = TreeFile(event.path, original.size, read, self._limits, layer, mode)

@@ -123,7 +123,9 @@ class Matcher:
     def __init__(
         self, catalogers: Sequence[Cataloger], is_root: bool, exclude: Iterable[str] = ()
     ) -> None:
-        self.catalogers = tuple(c for c in catalogers if is_root or not c.roots_only)
+        self.catalogers = tuple(
+            c for c in catalogers if not (c.sources_only if is_root else c.roots_only)
+        )
         self._exclusion = exclusion_regex(exclude)
         self._fold = any(cataloger.fold_case for cataloger in self.catalogers)
         self._exact: dict[str, list[_Rule]] = {}
@@ -136,6 +138,7 @@ class Matcher:
         self._combinations: dict[int, Takers] = {}
         self.anchors: set[str] = set()
         """Folders that a pattern names from the root, with all folders above them."""
+        self._places: set[str] = set()
         for number, cataloger in enumerate(self.catalogers):
             self._compile(cataloger, 1 << (2 * number), 2 << (2 * number))
         self.head = max(self._magics, default=0)
@@ -163,6 +166,7 @@ class Matcher:
             for depth in range(1, len(folders) + 1):
                 self.anchors.add("/".join(folders[:depth]))
         if not _SPECIAL.search(glob):
+            self._places.add(glob)
             self._exact.setdefault(lowered, []).append((pattern if exact_case else None, bits))
         elif not _SPECIAL.search(name):
             check = None if anywhere and not exact_case else pattern
@@ -204,6 +208,10 @@ class Matcher:
         if bits and self._exclusion is not None and self._exclusion.fullmatch(path):
             return 0
         return bits
+
+    def places_below(self, folder: str) -> list[str]:
+        """The paths below a folder that patterns without wildcards name."""
+        return sorted(place for place in self._places if place.startswith(f"{folder}/"))
 
     def peeks(self, path: str, mode: int | None) -> bool:
         """Whether `by_magic` is to look at the first bytes: executables, shared libraries."""

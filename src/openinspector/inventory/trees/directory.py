@@ -7,6 +7,8 @@ import os
 import stat
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
+from operator import attrgetter
 
 from openinspector.inventory.cataloger import ReadError
 from openinspector.inventory.limits import Limits
@@ -37,6 +39,8 @@ _KERNEL_FOLDERS = ("proc", "sys", "dev")
 """What a running kernel mounts; never software of the target."""
 
 _REPORTED_EVERY = 10_000
+_PORTION = 10_000
+"""Entries of one folder that are held at once."""
 
 
 def is_root_file_system(path: str) -> bool:
@@ -90,14 +94,11 @@ class DirectoryTree:
         count = 0
         while folders:
             folder = folders.pop()
-            try:
-                with os.scandir(os.path.join(self._root, folder)) as scan:
-                    entries = sorted(scan, key=lambda entry: entry.name)
-            except OSError as error:
-                yield Unread(_reason(error), folder or None)
-                continue
             deeper: list[str] = []
-            for entry in entries:
+            for entry in self._entries(folder):
+                if isinstance(entry, Unread):
+                    yield entry
+                    continue
                 count += 1
                 if count > self._limits.entries:
                     yield Unread(f"there are more than {self._limits.entries:,} files and folders")
@@ -108,16 +109,23 @@ class DirectoryTree:
                 if entry.is_dir(follow_symlinks=False):
                     if path not in self._passed_over and not wanted.excluded(path):
                         deeper.append(path)
-                    continue
-                if entry.is_symlink():
-                    bits = wanted.by_path(path)
-                    if bits:
-                        links.append((path, bits))
+                elif entry.is_symlink():
+                    places = wanted.places_below(path) if path in wanted.anchors else [path]
+                    links += [(p, bits) for p in places if (bits := wanted.by_path(p))]
                 elif entry.is_file(follow_symlinks=False):
                     yield from self._file(entry, path, wanted, visit, seen)
             folders.extend(reversed(deeper))
         for path, bits in links:
             yield from self._link(path, bits, wanted, visit)
+
+    def _entries(self, folder: str) -> "Iterator[os.DirEntry[str] | Unread]":
+        """What a folder holds, in order of name (a very large one in ordered portions)."""
+        try:
+            with os.scandir(os.path.join(self._root, folder)) as scan:
+                while portion := sorted(islice(scan, _PORTION), key=attrgetter("name")):
+                    yield from portion
+        except OSError as error:
+            yield Unread(_reason(error), folder or None)
 
     def _file(
         self,

@@ -50,7 +50,10 @@ class Same(msgspec.Struct):
 
 
 class Link(msgspec.Struct):
-    """A symbolic link with a wanted name, whose target would not be found by its own name."""
+    """A symbolic link with a wanted name, whose target would not be found by its own name.
+
+    Without `bits`: a link in the place of a folder in which files are wanted.
+    """
 
     path: str
     target: str
@@ -82,6 +85,8 @@ class Wanted(Protocol):
     """What is asked of a `Matcher` here."""
 
     head: int
+    anchors: set[str]
+    """Folders whose links matter although they are not wanted themselves."""
 
     def by_path(self, path: str) -> int:
         """Who wants the path."""
@@ -188,6 +193,9 @@ class Layer:
                 if item is not None:
                     yield item
                     continue
+            elif kind == SYMBOLIC_LINK and path in wanted.anchors:
+                yield Link(path, link_target(path, target), 0)
+                continue
             elif kind == SYMBOLIC_LINK and bits:
                 target = link_target(path, target)
                 bits &= ~by_path(target)

@@ -26,9 +26,9 @@ class Paths:
     Each path has a bit of its own, so that a link is not taken for its target.
     """
 
-    head = 0
-
     def __init__(self, paths: set[str]) -> None:
+        self.head = 0
+        self.anchors: set[str] = set()
         self.paths = {path: 1 << number for number, path in enumerate(sorted(paths))}
 
     def by_path(self, path: str) -> int:
@@ -65,7 +65,8 @@ def follow(
     in circles yields nothing: nobody could open it. Targets that are found by their own name are
     not found twice.
     """
-    open_links = {path: link.target for path, link in links.items()}
+    open_links = _of_interest(links, wanted)
+    bits_of = {path: wanted.by_path(path) for path in open_links}
     if len(open_links) > _AT_ONCE:
         yield Unread(f"more than {_AT_ONCE:,} symbolic links with names of manifests")
         return
@@ -86,7 +87,7 @@ def follow(
             if not known:
                 further[path] = place
             elif place in found:
-                bits = links[path].bits & ~wanted.by_path(place)
+                bits = bits_of[path] & ~wanted.by_path(place)
                 if bits:
                     file = _renamed(found[place], path, limits)
                     answer = visit(file, bits)
@@ -94,7 +95,21 @@ def follow(
                     yield Found(file, bits, answer)
         open_links = further
     for path in open_links:
-        yield Unread("the links on the way to it are too many", path, links[path].bits)
+        yield Unread("the links on the way to it are too many", path, bits_of[path])
+
+
+def _of_interest(links: Mapping[str, Link], wanted: Matcher) -> dict[str, str]:
+    """Wanted paths that links lead away from, with where they lead."""
+    leading = {}
+    for path, link in links.items():
+        if link.bits:
+            leading[path] = link.target
+            continue
+        for place in wanted.places_below(path):
+            target = link.target + place[len(path) :]
+            if wanted.by_path(place) & ~wanted.by_path(target):
+                leading[place] = target
+    return leading
 
 
 def _resolve(
