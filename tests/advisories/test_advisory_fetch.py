@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -293,13 +294,36 @@ def test_a_yum_repository_is_followed_to_its_updateinfo(server: Server, tmp_path
         b'<location href="repodata/updateinfo.xml.gz"/></data></repomd>'
     )
     found = list(locations(_fetcher(tmp_path), f"{server.url}/latest/mirror.list"))
-    assert found == [(f"{root}/repodata/updateinfo.xml.gz", "abc")]
+    name = f"{server.url}/latest/mirror.list"
+    assert found == [(name, f"{root}/repodata/updateinfo.xml.gz", "abc")]
     server.answers["/vex/archive_latest.txt"] = _whole(b"csaf_vex_2024-01-01.tar.zst\n")
     found = list(locations(_fetcher(tmp_path), f"{server.url}/vex/archive_latest.txt"))
-    assert found == [(f"{server.url}/vex/csaf_vex_2024-01-01.tar.zst", None)]
+    name = f"{server.url}/vex/archive_latest.txt"
+    assert found == [(name, f"{server.url}/vex/csaf_vex_2024-01-01.tar.zst", None)]
     server.answers["/vex/archive_latest.txt"] = _whole(b"../../x")
     with pytest.raises(FetchError):
         list(locations(_fetcher(tmp_path), f"{server.url}/vex/archive_latest.txt"))
+
+
+def test_lists_of_ecosystems_and_years(server: Server, tmp_path: Path) -> None:
+    server.answers["/ecosystems.txt"] = _whole(b"npm\nDebian\nDebian:12\nRed Hat\nOSS-Fuzz\n\n")
+    found = [each.place for each in locations(_fetcher(tmp_path), f"{server.url}/ecosystems.txt")]
+    assert found == [f"{server.url}/{name}/all.zip" for name in ("npm", "Debian", "Red%20Hat")]
+    years = [each.name for each in locations(_fetcher(tmp_path), "https://x/nvd-{year}.json.gz")]
+    assert years[0] == "https://x/nvd-2002.json.gz"
+    assert len(years) == len(set(years)) > 20
+
+
+def test_a_host_that_does_not_answer_is_not_waited_for_again(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    fetcher = Fetcher(tmp_path, Options(pause=0.2, attempts=2, timeout=5))
+    feed = Feed("osv", "OSV", "zip", read, tuple(f"http://127.0.0.1:{port}/{n}" for n in range(50)))
+    began = time.monotonic()
+    with pytest.raises(FetchError, match="cannot reach"):
+        refresh(tmp_path / "x.db", fetcher, [feed])
+    assert time.monotonic() - began < 5, "one pause, not fifty"
 
 
 # ---- the default database ----

@@ -96,15 +96,13 @@ class AdvisoryDatabase:
     def starter(self) -> bool:
         """Whether this is the small set that comes with the program."""
         with self._reading():
-            sql = "SELECT 1 FROM meta WHERE name = 'starter'"
-            return self._connection.execute(sql).fetchone() is not None
+            return bool(self._describer.figure("starter"))
 
     @property
     def newest(self) -> str | None:
         """When any of its advisories was last changed (RFC 3339)."""
         with self._reading():
-            sql = "SELECT max(modified) FROM advisory"
-            return dates.text(self._connection.execute(sql).fetchone()[0])
+            return dates.text(self._describer.figure("newest"))
 
     def info(self) -> Info:
         """What the database holds; `starter` tells the small set that comes with the program."""

@@ -101,10 +101,10 @@ class Describer:
         return Info(
             path=path,
             bytes=size,
-            starter=bool(one("SELECT value FROM meta WHERE name = 'starter'")),
-            advisories=one("SELECT count(DISTINCT identifier) FROM advisory") or 0,
-            vulnerabilities=one("SELECT count(DISTINCT identifier) FROM name WHERE role = 0") or 0,
-            newest=dates.text(one("SELECT max(modified) FROM advisory")),
+            starter=bool(self.figure("starter")),
+            advisories=self.figure("advisories") or 0,
+            vulnerabilities=self.figure("vulnerabilities") or 0,
+            newest=dates.text(self.figure("newest")),
             sources=tuple(
                 SourceInfo(*row)
                 for row in self._connection.execute(
@@ -124,6 +124,11 @@ class Describer:
                 )
             ),
         )
+
+    def figure(self, name: str) -> int | None:
+        """A number that was kept when the database was compiled; None where there is none."""
+        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
 
     def search(self, text: str) -> Found:
         """By identifier or alias in any letter case; else by package name or a part of it."""

@@ -41,6 +41,10 @@ class FetchError(OpenInspectorError):
     """A file could not be brought; the message names it and says what to do."""
 
 
+class Unreachable(FetchError):
+    """A host does not answer at all."""
+
+
 class Fetched(msgspec.Struct, frozen=True):
     """A file that was brought. `changed` is False, and `path` None, where nothing is new."""
 
@@ -82,6 +86,7 @@ class Fetcher:
         self.options = options or Options()
         self._progress = progress
         self._pools: dict[bool, Any] = {}
+        self._unreachable: dict[str | None, str] = {}
 
     def fetch(self, url: str, *, held: bool = False, sha256: str | None = None) -> Fetched:
         """Bring one file. `held`: its last version was used, so an unchanged one is not wanted.
@@ -158,8 +163,11 @@ class Fetcher:
             last = attempt == self.options.attempts - 1
             try:
                 response = self._get(place, headers)
-            except FetchError:
-                if last:
+            except Unreachable as error:
+                # Other files of a host that does not answer are not waited for one by one.
+                host = urlsplit(place).hostname
+                if last or host in self._unreachable or "resol" in str(error).lower():
+                    self._unreachable[host] = str(error)
                     raise
                 continue
             try:
@@ -246,6 +254,9 @@ class Fetcher:
         import urllib3
 
         wait = self.options.timeout
+        host = urlsplit(url).hostname
+        if host in self._unreachable:
+            raise Unreachable(self._unreachable[host])
         for _ in range(MOST_REDIRECTS + 1):
             try:
                 response = self._pool(url).request(
@@ -258,7 +269,7 @@ class Fetcher:
                     timeout=urllib3.Timeout(connect=wait, read=wait),
                 )
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                raise FetchError(_unreachable(url, error)) from None
+                raise Unreachable(_unreachable(url, error)) from None
             location = response.get_redirect_location()
             if not location:
                 return response

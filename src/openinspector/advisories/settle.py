@@ -35,6 +35,14 @@ _REMOVALS = (
 """Each is one pass over a table, however many advisories go."""
 
 
+_FIGURES = {
+    "advisories": "SELECT count(DISTINCT identifier) FROM advisory",
+    "newest": "SELECT max(modified) FROM advisory",
+    "vulnerabilities": f"SELECT count(DISTINCT identifier) FROM name WHERE role = {SPEAKS}",
+}
+"""Kept in `meta`, for counting them anew takes a tenth of a second."""
+
+
 def settle(connection: sqlite3.Connection) -> None:
     """Bring everything that depends on several advisories in line with what is there."""
     if connection.execute("SELECT 1 FROM temp.dead LIMIT 1").fetchone():
@@ -45,13 +53,15 @@ def settle(connection: sqlite3.Connection) -> None:
 
 
 def _count(connection: sqlite3.Connection) -> None:
-    """How many advisories each ecosystem has."""
+    """How many advisories each ecosystem has, and the figures that every look at the file shows."""
     counts = connection.execute(
         "SELECT count(DISTINCT s.advisory), p.ecosystem FROM package p"
         " JOIN affects a ON a.package = p.id JOIN statement s ON s.id = a.statement"
         " GROUP BY p.ecosystem"
     ).fetchall()
     connection.executemany("UPDATE ecosystem SET advisories = ? WHERE id = ?", counts)
+    for name, sql in _FIGURES.items():
+        connection.execute(f"INSERT OR REPLACE INTO meta VALUES (?, ({sql}))", (name,))
 
 
 def _fold(connection: sqlite3.Connection) -> None:

@@ -96,21 +96,7 @@ def refresh(
     Raises `FetchError` when nothing at all could be reached.
     """
     held = _held(database)
-    failures: list[str] = []
-    brought: list[tuple[Source, Fetched]] = []
-    unchanged = 0
-    for feed in feeds:
-        for url in feed.urls:
-            try:
-                for place, sha256 in locations(fetcher, url):
-                    name = f"{feed.name}:{url}"
-                    fetched = fetcher.fetch(place, held=name in held, sha256=sha256)
-                    if fetched.path is None:
-                        unchanged += 1
-                    else:
-                        brought.append((Source(feed.name, name, fetched.path), fetched))
-            except FetchError as error:
-                failures.append(str(error))
+    brought, unchanged, failures = _bring(fetcher, feeds, held)
     if not brought and not unchanged:
         raise FetchError(failures[0] if failures else "no feed was chosen")
     report = None
@@ -121,7 +107,37 @@ def refresh(
         failures.extend(tally.failure for tally in report.sources if tally.failure)
         for _, fetched in brought:
             fetcher.forget(fetched)
-    return Refresh(report, failures, unchanged)
+    return Refresh(report, list(dict.fromkeys(failures)), unchanged)
+
+
+def _bring(
+    fetcher: Fetcher, feeds: Sequence[Feed], held: frozenset[str]
+) -> tuple[list[tuple[Source, Fetched]], int, list[str]]:
+    """Fetch every file of some feeds: what came, how many did not change, what failed and why."""
+    failures: list[str] = []
+    brought: list[tuple[Source, Fetched]] = []
+    unchanged = 0
+    for feed in feeds:
+        for url in feed.urls:
+            try:
+                found = list(locations(fetcher, url))
+            except FetchError as error:
+                failures.append(str(error))
+                continue
+            for location in found:
+                name = f"{feed.name}:{location.name}"
+                try:
+                    fetched = fetcher.fetch(
+                        location.place, held=name in held, sha256=location.sha256
+                    )
+                except FetchError as error:
+                    failures.append(str(error))
+                    continue
+                if fetched.path is None:
+                    unchanged += 1
+                else:
+                    brought.append((Source(feed.name, name, fetched.path), fetched))
+    return brought, unchanged, failures
 
 
 def _held(database: Path) -> frozenset[str]:

@@ -32,24 +32,13 @@ _EXTRAS = f"{_AMAZON}/2/extras"
 _SECDB = "https://secdb.alpinelinux.org"
 _NVD = "https://nvd.nist.gov/feeds/json/cve/2.0"
 
-OSV_ECOSYSTEMS = (
-    *("AlmaLinux", "Alpaquita", "Alpine", "BellSoft Hardened Containers", "Bitnami"),
-    *("CRAN", "Chainguard", "Debian", "Echo", "GHC", "GitHub Actions", "Go", "Hackage", "Hex"),
-    *("Julia", "Mageia", "Maven", "MinimOS", "NuGet", "Packagist", "Pub", "PyPI", "Red Hat"),
-    *("Rocky Linux", "RubyGems", "SUSE", "SwiftURL", "Ubuntu", "Wolfi", "crates.io", "npm"),
-    *("openEuler", "openSUSE", "Azure Linux", "ConanCenter"),
-)
-"""What osv.dev publishes a zip for (https://osv-vulnerabilities.storage.googleapis.com)."""
-
-FIRST_NVD_YEAR = 2002
-
 
 class Feed(msgspec.Struct, frozen=True):
     """One publisher's feed.
 
     `source` is Inspector's word for the publisher. `urls` are fetched by `db update` when the feed
-    is chosen, which it is without asking where `default` is set; an address that ends in
-    `mirror.list` leads to a yum repository. `format` is for people.
+    is chosen, which it is without asking where `default` is set; `locations` says what addresses
+    may stand for. `format` is for people.
     """
 
     name: str
@@ -66,7 +55,7 @@ FEEDS: tuple[Feed, ...] = (
         "OSV",
         "OSV documents in a zip, tar or folder",
         osv_dev.read,
-        tuple(f"{_OSV}/{name.replace(' ', '%20')}/all.zip" for name in OSV_ECOSYSTEMS),
+        (f"{_OSV}/ecosystems.txt",),
     ),
     Feed(
         "amazon",
@@ -101,10 +90,7 @@ FEEDS: tuple[Feed, ...] = (
         "NVD",
         "NVD's API 2.0, as pages or yearly files",
         nvd.read,
-        tuple(
-            f"{_NVD}/nvdcve-2.0-{name}.json.gz"
-            for name in (*range(FIRST_NVD_YEAR, 2027), "modified")
-        ),
+        (f"{_NVD}/nvdcve-2.0-{{year}}.json.gz", f"{_NVD}/nvdcve-2.0-modified.json.gz"),
     ),
     Feed(
         "nvd-tables",
