@@ -77,6 +77,8 @@ _BY_PREFIX: dict[str, Publisher] = {
     "TEMP-": Publisher("DEBIAN_CVE", OWN, _DEBIAN),
     "UBUNTU-": Publisher("UBUNTU_CVE", TRACKER, "https://ubuntu.com/security/{cve}"),
     "USN-": Publisher("UBUNTU_CVE", BULLETIN, "https://ubuntu.com/security/notices/{id}"),
+    "CHAINGUARD-": Publisher("CHAINGUARD_CVE", TRACKER),
+    "WOLFI-": Publisher("WOLFI_CVE", TRACKER),
     "openSUSE-": Publisher("SUSE_CVE", BULLETIN),
 }
 
