@@ -209,6 +209,10 @@ class Matcher:
             return 0
         return bits
 
+    def beyond(self, bits: int, target: str) -> int:
+        """Who of `bits` wants a link although it would not want its target by its own name."""
+        return bits & ~self.by_path(target)
+
     def places_below(self, folder: str) -> list[str]:
         """The paths below a folder that patterns without wildcards name."""
         return sorted(place for place in self._places if place.startswith(f"{folder}/"))

@@ -198,7 +198,7 @@ class DirectoryTree:
         place = self._resolve(path)
         if place is None:
             return
-        bits &= ~wanted.by_path(place)
+        bits = wanted.beyond(bits, place)
         try:
             status = os.lstat(os.path.join(self._root, place))
         except OSError:

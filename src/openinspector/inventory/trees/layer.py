@@ -92,6 +92,10 @@ class Wanted(Protocol):
         """Who wants the path."""
         ...
 
+    def beyond(self, bits: int, target: str) -> int:
+        """Who of `bits` wants a link to a target although it would not find that by itself."""
+        ...
+
     def peeks(self, path: str, mode: int | None) -> bool:
         """Whether somebody looks at the first bytes."""
         ...
@@ -198,7 +202,7 @@ class Layer:
                 continue
             elif kind == SYMBOLIC_LINK and bits:
                 target = link_target(path, target)
-                bits &= ~by_path(target)
+                bits = wanted.beyond(bits, target)
                 if bits:
                     yield Link(path, target, bits)
                     continue

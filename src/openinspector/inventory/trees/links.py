@@ -7,7 +7,7 @@ Then the layers are read again for the targets and the folders on the way to the
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from openinspector.inventory.limits import Limits
+from openinspector.inventory.limits import MEBIBYTE, Limits
 from openinspector.inventory.matching import Matcher
 from openinspector.inventory.trees.layer import Link, Wanted
 from openinspector.inventory.trees.layered import Streams, apply
@@ -19,21 +19,25 @@ _PASSES = 4
 _AT_ONCE = 10_000
 """Links that are followed at most."""
 
+_HELD = 256 * MEBIBYTE
+"""Bytes of targets that are held until all links are known; what comes after is a gap."""
+
 
 class Paths:
-    """Wants the paths of a set and nothing else.
-
-    Each path has a bit of its own, so that a link is not taken for its target.
-    """
+    """Wants the paths of a set, every link among them, and nothing else."""
 
     def __init__(self, paths: set[str]) -> None:
         self.head = 0
         self.anchors: set[str] = set()
-        self.paths = {path: 1 << number for number, path in enumerate(sorted(paths))}
+        self._paths = paths
 
     def by_path(self, path: str) -> int:
-        """The bit of a path of the set, else 0."""
-        return self.paths.get(path, 0)
+        """1 for a path of the set, else 0."""
+        return int(path in self._paths)
+
+    def beyond(self, bits: int, target: str) -> int:
+        """A link is wanted whatever it leads to."""
+        return bits
 
     def peeks(self, path: str, mode: int | None) -> bool:
         """Never: first bytes do not matter."""
@@ -76,9 +80,13 @@ def follow(
         interest = {prefix for target in open_links.values() for prefix in _prefixes(target)}
         found: dict[str, TreeFile] = {}
         seen: dict[str, Link] = {}
+        held = 0
         for event in apply(streams(Paths(interest)), seen):
             if isinstance(event, Found):
                 found[event.file.path] = event.file
+                held += 0 if event.file.lasting else event.file.size
+                if held > _HELD:
+                    event.file.release()
             elif not isinstance(event, Unread):
                 found.pop(event.path, None)
         further: dict[str, str] = {}
@@ -87,7 +95,7 @@ def follow(
             if not known:
                 further[path] = place
             elif place in found:
-                bits = bits_of[path] & ~wanted.by_path(place)
+                bits = wanted.beyond(bits_of[path], place)
                 if bits:
                     file = _renamed(found[place], path, limits)
                     answer = visit(file, bits)
@@ -107,7 +115,7 @@ def _of_interest(links: Mapping[str, Link], wanted: Matcher) -> dict[str, str]:
             continue
         for place in wanted.places_below(path):
             target = link.target + place[len(path) :]
-            if wanted.by_path(place) & ~wanted.by_path(target):
+            if wanted.beyond(wanted.by_path(place), target):
                 leading[place] = target
     return leading
 

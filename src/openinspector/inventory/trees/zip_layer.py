@@ -107,7 +107,7 @@ class ZipLayer:
                 yield Unread(str(error), path, bits)
             else:
                 target = link_target(path, target)
-                bits &= ~wanted.by_path(target)
+                bits = wanted.beyond(bits, target)
                 if bits:
                     yield Link(path, target, bits)
                     return
