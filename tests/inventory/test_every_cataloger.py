@@ -125,5 +125,5 @@ def _run(row: Cataloger, content: bytes) -> None:
 def test_every_glob_wants_a_path() -> None:
     for row in table():
         if row.globs:
-            matcher = Matcher((row,), True, ())
+            matcher = Matcher((row,), not row.sources_only, ())
             assert matcher.by_path(_a_path(row)), row

@@ -72,6 +72,7 @@ class Cataloger(msgspec.Struct, frozen=True):
     - `companions`: globs of further files that `parse` may ask for; a parser without companions
       is run while the target streams by.
     - `roots_only`: only meaningful in a root file system, not in a source tree.
+    - `sources_only`: only meaningful in a source tree, not in a root file system.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Cataloger(msgspec.Struct, frozen=True):
     companions: tuple[str, ...] = ()
     fold_case: bool = False
     roots_only: bool = False
+    sources_only: bool = False
 
 
 class MemoryFile:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from openinspector.inventory.cataloger import Cataloger, Owned, Part, Yield
+from openinspector.inventory.catalogers.dockerfile import from_history
 from openinspector.inventory.distribution import choose, kind_of, stamp, unjudged
 from openinspector.inventory.matching import Matcher
 from openinspector.inventory.trees.tree import FileTree, Unread
@@ -91,18 +92,33 @@ def conclude(
         elif missing:
             notes.append(missing)
     judged = distribution is not None and kind_of(distribution) != ""
-    kept, subsumed = _by_owner(packages, found.owned if judged else [])
+    owned = found.owned if judged else []
+    kept, subsumed = _by_owner(packages, owned)
+    gaps = _without_owned(gaps, owned)
     return Inventory(
         target=tree.target,
         packages=kept,
         distribution=distribution,
         kernel=tree.kernel,
-        checks=tuple(sorted(found.checks, key=lambda c: (c.path, c.begin_line, c.id))),
+        checks=tuple(sorted(_checks(tree, found), key=lambda c: (c.path, c.begin_line, c.id))),
         gaps=tuple(dict.fromkeys(gaps)),
         notes=tuple(dict.fromkeys(notes)),
-        examined=_parts(matcher),
+        examined=_examined(tree, matcher),
         subsumed=subsumed,
     )
+
+
+def _checks(tree: FileTree, found: _Sorted) -> list[ConfigurationCheck]:
+    """The checks of files, and for an image those of its history."""
+    image = tree.target.image
+    if image is None:
+        return found.checks
+    return [*found.checks, *from_history(image.history, image.user)]
+
+
+def _examined(tree: FileTree, matcher: Matcher) -> tuple[str, ...]:
+    history = {"configuration"} if tree.target.image is not None else set()
+    return tuple(sorted({*_parts(matcher), *history}))
 
 
 def _placed(package: Package, outcome: Outcome, base: frozenset[str] | None) -> Package:
@@ -157,9 +173,25 @@ def _by_owner(
     return tuple(kept), tuple(subsumed)
 
 
+def _without_owned(gaps: list[Gap], owned: Sequence[frozenset[str]]) -> list[Gap]:
+    """Gaps that matter: what an OS package owns is judged as that package."""
+    return [
+        gap
+        for gap in gaps
+        if gap.part == "os-packages"
+        or gap.path is None
+        or not any(name in paths for name in _spellings(gap.path) for paths in owned)
+    ]
+
+
 def _names(package: Package) -> tuple[str, ...]:
-    """The file that proves a package (the outermost archive), by every name that it may have."""
-    path = package.locations[0].path.partition("!/")[0]
+    """The file that proves a package, by every name that it may have."""
+    return _spellings(package.locations[0].path)
+
+
+def _spellings(path: str) -> tuple[str, ...]:
+    """A file (the outermost archive) by the names that package databases may give it."""
+    path = path.partition("!/")[0]
     if _MERGED.match(path) is None:
         return (path,)
     short = path.removeprefix("usr/")

@@ -208,5 +208,8 @@ CATALOGERS = (
         parse=parse,
         globs=("**/dockerfile", "**/*.dockerfile", "**/containerfile", "**/*.containerfile"),
         fold_case=True,
+        sources_only=True,
     ),
 )
+"""Images are judged by their history (spec/sbom-generator.md 1.3), hosts and disks not at all."""
+
