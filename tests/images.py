@@ -143,6 +143,7 @@ def docker_archive(
 ) -> Path:
     """A docker archive as `docker save` writes it; `compression` is that of the whole file."""
     members: dict[str, bytes] = {}
+    configurations: dict[str, bytes] = {}
     manifest = []
     for image in map(as_image, images):
         names = []
@@ -151,9 +152,9 @@ def docker_archive(
             members[names[-1]] = blob
         config = image.configuration()
         name = digest(config)[7:] + ".json"
-        members[name] = config
+        configurations[name] = config
         manifest.append({"Config": name, "RepoTags": list(image.tags), "Layers": names})
-    first = {"manifest.json": json.dumps(manifest).encode()}
+    first = {**configurations, "manifest.json": json.dumps(manifest).encode()}
     members = {**first, **members} if manifest_first else {**members, **first}
     path.write_bytes(compress(tar(file(n, d) for n, d in members.items()), compression))
     return path

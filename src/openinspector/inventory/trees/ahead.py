@@ -51,12 +51,17 @@ class Ahead(Generic[T]):
 
     def _batches(self) -> Iterator[tuple[int, list[T]]]:
         weight, batch = 0, []
-        for item in self._make():
-            batch.append(item)
-            weight += self._weigh(item)
-            if len(batch) >= _BATCH or weight >= _BATCH_WEIGHT:
-                yield weight, batch
-                weight, batch = 0, []
+        try:
+            for item in self._make():
+                batch.append(item)
+                weight += self._weigh(item)
+                if len(batch) >= _BATCH or weight >= _BATCH_WEIGHT:
+                    yield weight, batch
+                    weight, batch = 0, []
+        except Exception:
+            # What came before an error was good.
+            yield weight, batch
+            raise
         yield weight, batch
 
     def _put(self, weight: int, batch: list[T]) -> bool:

@@ -84,27 +84,26 @@ class Archive:
     def _inflate(self, kind: str, limits: Limits) -> None:
         length = os.fstat(self._descriptor).st_size
         compressed, budget = self._descriptor, Budget(limits)
-        # Closing the file object would close the descriptor: keep a duplicate of our own.
-        with tempfile.TemporaryFile(prefix="openinspector-") as file:
-            ahead = Ahead(lambda: inflate(kind, compressed, 0, length, budget), len)
-            ahead.start()
-            try:
+        ahead = Ahead(lambda: inflate(kind, compressed, 0, length, budget), len)
+        try:
+            # Closing the file object would close the descriptor: keep a duplicate of our own.
+            with tempfile.TemporaryFile(prefix="openinspector-") as file:
+                self._descriptor = os.dup(file.fileno())
+                ahead.start()
                 for chunk in ahead:
                     file.write(chunk)
-            except Damaged as error:
-                self.cut = True
-                self.damage = f"unreadable from inflated offset {error.at:,}: {error.reason}"
-            except OSError as error:
-                folder = tempfile.gettempdir()
-                raise TargetError(
-                    f"{self.name}: cannot inflate it into {folder}: {error.strerror};"
-                    " TMPDIR names another folder"
-                ) from None
-            finally:
-                ahead.close()
-            file.flush()
-            self._descriptor = os.dup(file.fileno())
-        os.close(compressed)
+        except Damaged as error:
+            self.cut = True
+            self.damage = f"unreadable from inflated offset {error.at:,}: {error.reason}"
+        except OSError as error:
+            raise TargetError(
+                f"{self.name}: cannot inflate it into {tempfile.gettempdir()}:"
+                f" {error.strerror}; TMPDIR names another folder"
+            ) from None
+        finally:
+            ahead.close()
+            if self._descriptor != compressed:
+                os.close(compressed)
 
     def _index(self, limits: Limits) -> None:
         try:

@@ -48,15 +48,20 @@ class _Input:
         self.taken = 0
         self._descriptor = descriptor
         self._offset = offset
-        self._length = length
+        self.length = length
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, b"" at the end (the protocol of a binary file)."""
-        left = self._length - self.taken
+        left = self.length - self.taken
         wanted = left if size < 0 else min(size, left)
         data = read_at(self._descriptor, self._offset + self.taken, wanted) if wanted > 0 else b""
         self.taken += len(data)
         return data
+
+    def at(self, at: int, size: int) -> bytes:
+        """Bytes anywhere in the input; fewer at its end."""
+        size = min(size, self.length - at)
+        return read_at(self._descriptor, self._offset + at, size) if size > 0 else b""
 
 
 class _Decompressor(Protocol):
@@ -137,6 +142,36 @@ def _zstd(source: _Input) -> Iterator[bytes]:
             yield chunk
     except zstandard.ZstdError as error:
         raise Damaged(0, f"its compressed data is damaged ({error})") from None
+    # The reader takes the end of the file for the end of the data.
+    if not _zstd_is_whole(source):
+        raise Damaged(0, "its compressed data ends early")
+
+
+def _zstd_is_whole(source: _Input) -> bool:
+    """Whether every frame of zstd data has its last block (RFC 8878, section 3.1)."""
+    at = 0
+    while at < source.length:
+        start = source.at(at, 8)
+        if start[1:4] == b"\x2a\x4d\x18" and start[0] & 0xF0 == 0x50:
+            at += 8 + int.from_bytes(start[4:8], "little")
+            continue
+        if len(start) < 8:
+            return False
+        flags = start[4]
+        single = flags >> 5 & 1
+        content_size = (single, 2, 4, 8)[flags >> 6]
+        at += 5 + (1 - single) + (0, 1, 2, 4)[flags & 3] + content_size
+        last = False
+        while not last:
+            block = source.at(at, 3)
+            if len(block) < 3:
+                return False
+            head = int.from_bytes(block, "little")
+            last = bool(head & 1)
+            repeated = head >> 1 & 3 == 1
+            at += 3 + (1 if repeated else head >> 3)
+        at += 4 * (flags >> 2 & 1)
+    return at == source.length
 
 
 def _gzip() -> tuple[_Decompressor, bytes]:

@@ -157,6 +157,7 @@ class Layer:
         by_path, peeks, head = wanted.by_path, wanted.peeks, wanted.head
         hits: dict[str, int] = {}
         retained = _Retained(0 if reader.rereadable else _RETAINED)
+        retainable = min(retained.most, self._limits.file_bytes)
         longest = self._limits.path_bytes
         parent = ""
         for entry in tar.entries(reader):
@@ -188,7 +189,7 @@ class Layer:
                 if bits | peeked:
                     file = self._file(reader, path, mode, at, size, stretches)
                     hits[path] = peeked
-                    if size <= retained.most and stretches is None:
+                    if size <= retainable and stretches is None:
                         retained.add(path, file.data)
                     yield self._visited(file, bits | peeked, visit)
                     continue

@@ -68,9 +68,9 @@ class FileReader:
                 return data
         raise Damaged(self.length, "the archive ends within a file")
 
-    def reaches(self, at: int) -> bool:
-        """Whether the archive has at least `at` bytes."""
-        return at <= self.length
+    def bytes_until(self, at: int) -> int:
+        """How many bytes the archive has, if they are less than `at`; else `at`."""
+        return min(at, self.length)
 
 
 class StreamReader:
@@ -101,10 +101,11 @@ class StreamReader:
             raise Damaged(at + len(data), "the archive ends within a file")
         return data
 
-    def reaches(self, at: int) -> bool:
-        """Whether the archive has at least `at` bytes."""
-        end = self._start + len(self._window)
-        return at <= end or len(self._more(at - 1, 1)) == 1
+    def bytes_until(self, at: int) -> int:
+        """How many bytes the archive has, if they are less than `at`; else `at`."""
+        if at > self._start + len(self._window):
+            self._more(at - 1, 1)
+        return min(at, self._start + len(self._window))
 
     def _more(self, at: int, size: int) -> bytes:
         """Go on to an offset and return what there is of `size` bytes there."""

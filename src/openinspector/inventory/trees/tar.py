@@ -62,8 +62,8 @@ class Reader(Protocol):
         """`size` bytes at an offset; raises `Damaged` when the archive ends before."""
         ...
 
-    def reaches(self, at: int) -> bool:
-        """Whether the archive has at least `at` bytes."""
+    def bytes_until(self, at: int) -> int:
+        """How many bytes the archive has, if they are less than `at`; else `at`."""
         ...
 
 
@@ -164,8 +164,9 @@ def entries(reader: Reader) -> Iterator[Entry]:
 
 def _check_end(reader: Reader, header: bytes, at: int, end: int) -> None:
     """Whether the archive ends where it should; `end` is that of the last content."""
-    if not reader.reaches(end):
-        raise Damaged(end, "the archive ends within a file")
+    there = reader.bytes_until(end)
+    if there < end:
+        raise Damaged(there, "the archive ends within a file")
     if header.strip(b"\0"):
         raise Damaged(at, "the archive ends within a header")
     if header and reader.block(at + BLOCK).strip(b"\0"):
