@@ -101,7 +101,9 @@ def main_version(info: GoBuildInfo) -> str | None:
     """
     main = info.main
     if main is None or not main.path:
-        return None
+        module = main_module(info)
+        known = "." in module.partition("/")[0]
+        return linked_version(info.settings.get("-ldflags", ""), module) if known else None
     if _is_version(main.version) and (main.sum or not main.version.startswith(_UNTAGGED)):
         return main.version
     return linked_version(info.settings.get("-ldflags", ""), main.path)
@@ -151,6 +153,11 @@ def _release(value: str) -> str | None:
         number = re.sub(r"^[0-9]+\.[0-9]+", r"\g<0>.0", number)
     version = f"v{number}{mark}{rest}"
     return version if not more or "+" in version else version + more
+
+
+def main_module(info: GoBuildInfo) -> str:
+    """The module of the program; by its import path where it was built without modules."""
+    return info.main.path if info.main and info.main.path else info.path.partition("/cmd/")[0]
 
 
 def compiled_in(info: GoBuildInfo) -> Iterable[tuple[str, str]]:

@@ -9,7 +9,7 @@ from openinspector.inventory import executables
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
 from openinspector.inventory.catalogers.rust import CRATES
 from openinspector.inventory.executables import Executable, cargo_auditable, go_build_info
-from openinspector.inventory.go_modules import GO, GoModules, compiled_in, main_version
+from openinspector.inventory.go_modules import GO, GoModules, compiled_in, main_module, main_version
 from openinspector.inventory.language_packages import PART, Origin, Packages
 from openinspector.inventory.limits import Limits
 from openinspector.model import Gap
@@ -46,8 +46,8 @@ def _read_go(executable: Executable, modules: GoModules) -> str:
         return ""
     modules.add_toolchain(info.toolchain)
     version = main_version(info)
-    if version is not None and info.main is not None:
-        modules.add_module(info.main.path, version)
+    if version is not None:
+        modules.add_module(main_module(info), version)
     for path, compiled in compiled_in(info):
         modules.add_module(path, compiled)
     if not info.path:

@@ -44,6 +44,8 @@ class Executable(msgspec.Struct, frozen=True):
     sections: tuple[Region, ...]
     segments: tuple[Region, ...]
     directories: tuple[tuple[int, int], ...] = ()
+    base: int = 0
+    """For PE: the address that the relative addresses of the file count from."""
     damage: str = ""
     """What of the headers could not be read, in words; the rest is as it should be."""
 

@@ -56,6 +56,7 @@ def parse(view: memoryview) -> Executable:
         sections=sections,
         segments=sections,
         directories=_directories(view[optional:table], wide, base),
+        base=base,
     )
 
 

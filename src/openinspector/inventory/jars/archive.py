@@ -82,6 +82,18 @@ def read_archive(path: str, data: bytes | memoryview, limits: Limits) -> Found:
     return found
 
 
+def read_manifest(data: bytes | memoryview, limits: Limits) -> dict[str, str]:
+    """The main section of an archive's manifest, names in lower case; empty where it has none.
+
+    Raises `ReadError` when it is no archive, or its manifest cannot be read.
+    """
+    view = memoryview(data)
+    listing = list_entries(view, lambda name: name.upper() == _MANIFEST, limits)
+    for entry in listing.entries:
+        return parse_manifest(Budget(limits).read(view, entry, _MANIFEST_BYTES, prefix=True))
+    return {}
+
+
 def _read(path: str, view: memoryview, depth: int, held: int, found: Found, budget: Budget) -> None:
     """Read one archive; `held` is how many bytes the archives around it take in memory."""
     limits = budget.limits
