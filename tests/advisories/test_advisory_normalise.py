@@ -53,6 +53,7 @@ def test_identities(document: dict, vulnerabilities: tuple[str, ...]) -> None:
         ("Packagist", "Symfony/Http-Kernel", "symfony/http-kernel"),
         ("Maven", "org.a:B", "org.a:B"),
         ("Go", "std", "stdlib"),
+        ("Go", "toolchain", "toolchain"),
         ("Go", "github.com/A/b", "github.com/A/b"),
         ("crates.io", "time_core", "time_core"),
         ("SwiftURL", "https://github.com/Apple/swift-nio.git", "github.com/apple/swift-nio"),

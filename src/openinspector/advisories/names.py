@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import lru_cache
 
 _SEPARATORS = re.compile(r"[-_.]+")
-_GO_STANDARD_LIBRARY = frozenset({"std", "toolchain"})
 
 
 def _pypi(name: str) -> str:
@@ -20,8 +19,11 @@ def _pypi(name: str) -> str:
 
 
 def _go(name: str) -> str:
-    """The standard library and its toolchain are one thing to advisories: `stdlib`."""
-    return "stdlib" if name in _GO_STANDARD_LIBRARY else name
+    """The standard library is `stdlib` to advisories.
+
+    `toolchain` (the `go` command, the compiler) stays apart: programs built with it lack it.
+    """
+    return "stdlib" if name == "std" else name
 
 
 def _swift(name: str) -> str:
