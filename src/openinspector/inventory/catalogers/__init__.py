@@ -36,6 +36,7 @@ FAMILIES: tuple[str, ...] = (
     "julia",
     "r_packages",
     "github_actions",
+    "applications",
     "dockerfile",
 )
 """Modules beside this one, in the order in which their rows are asked."""

@@ -159,18 +159,21 @@ MANIFESTS: tuple[Classifier, ...] = (
     ),
     Classifier(
         "elastic/elasticsearch",
-        ("**/elasticsearch-[0-9]*.jar",),
+        ("**/elasticsearch-*.jar",),
         (r"x-compile-elasticsearch-version: ([0-9][\w.-]*)",),
         "manifest",
         cpes=("elastic:elasticsearch", "elasticsearch:elasticsearch"),
+        # Its own modules (elasticsearch-core) say the same.
+        unless=r"/elasticsearch-[^0-9/][^/]*$",
         verified="elasticsearch 7.10.0 (Maven Central)",
     ),
     Classifier(
         "apache/cassandra",
-        ("**/apache-cassandra-[0-9]*.jar",),
+        ("**/apache-cassandra-*.jar",),
         (r"implementation-version: ([0-9][\w.-]*)",),
         "manifest",
         cpes=("apache:cassandra",),
+        unless=r"/apache-cassandra-[^0-9/][^/]*$",
     ),
     Classifier(
         "jenkins/jenkins-core-lts",
