@@ -146,6 +146,19 @@ def test_the_main_module_is_listed_only_with_a_real_version(case: str) -> None:
     assert gaps == []
 
 
+def test_a_program_built_without_modules_may_still_say_its_version() -> None:
+    modules = (
+        "path\tgithub.com/docker/docker/cmd/dockerd\n"
+        'build\t-ldflags="-w -X \\"github.com/docker/docker/dockerversion.Version=20.10.24\\""\n'
+    )
+    packages, gaps = read(crafted.elf([(".go.buildinfo", crafted.inline_info(modules=modules))]))
+    assert purls(packages) == {
+        "pkg:golang/stdlib@1.22.3",
+        "pkg:golang/github.com/docker/docker@v20.10.24",
+    }
+    assert gaps == []
+
+
 @pytest.mark.parametrize(
     "flags, expected",
     [

@@ -167,7 +167,7 @@ def test_archives_without_maven_metadata(case: str) -> None:
         assert gaps == []
     else:
         assert [gap.reason for gap in gaps] == [
-            f"1 Java archive that name no Maven group, not judged: {name}"
+            f"1 Java archive not judged, no Maven group is told: {name}"
         ]
 
 
@@ -176,7 +176,7 @@ def test_an_archive_that_says_nothing_is_no_package_but_a_gap() -> None:
     packages, gaps = read("app.war", archive({"WEB-INF/lib/a.jar": inner, "b.jar": inner}))
     assert packages == []
     assert [gap.reason for gap in gaps] == [
-        "2 Java archives that say neither name nor version, not judged: a.jar, b.jar"
+        "2 Java archives not judged, no name or no version is told: a.jar, b.jar"
     ]
 
 
@@ -214,6 +214,15 @@ def test_a_model_serves_where_there_are_no_properties() -> None:
     assert listed(packages) == [("org.acme:thing", "1.0", "thing.jar")]
     packages, _ = read("thing.jar", archive(pom("org.acme", "thing", "2.0") | {place: model}))
     assert listed(packages) == [("org.acme:thing", "2.0", "thing.jar")]
+
+
+def test_an_unpacked_archive_is_known_by_its_metadata() -> None:
+    path = "META-INF/maven/org.yaml/snakeyaml/pom.properties"
+    (package,) = run(UNPACKED, f"fn.zip!/{path}", b"version=1.26\nartifactId=snakeyaml\n")
+    assert isinstance(package, Package)
+    assert (package.name, package.version) == ("org.yaml:snakeyaml", "1.26")
+    (gap,) = run(UNPACKED, path, b"version=${revision}\n")
+    assert isinstance(gap, Gap)
 
 
 def test_manifests_fold_lines_and_end_at_the_first_section() -> None:

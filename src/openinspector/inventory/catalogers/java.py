@@ -33,8 +33,8 @@ def parse_archive(file: File, limits: Limits) -> Iterator[Yield]:
         if package is not None and (package.purl, path) not in seen:
             seen.add((package.purl, path))
             yield package
-    yield from _unjudged(file.path, found.unnamed, "say neither name nor version")
-    yield from _unjudged(file.path, found.ungrouped, "name no Maven group")
+    yield from _unjudged(file.path, found.unnamed, "no name or no version")
+    yield from _unjudged(file.path, found.ungrouped, "no Maven group")
     for path, problem in found.problems:
         yield Gap(PART, problem, path)
 
@@ -46,7 +46,7 @@ def _unjudged(path: str, archives: list[str], reason: str) -> Iterator[Gap]:
     shown = ", ".join(name if name.isprintable() else repr(name) for name in names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     count = f"{len(names)} Java archive{'s' if len(names) > 1 else ''}"
-    yield Gap(PART, f"{count} that {reason}, not judged: {shown}{more}", path)
+    yield Gap(PART, f"{count} not judged, {reason} is told: {shown}{more}", path)
 
 
 def parse_unpacked(file: File, limits: Limits) -> Iterator[Yield]:
