@@ -174,7 +174,7 @@ class Matcher:
         elif literal_ending := _literal_ending(name):
             simple = anywhere and not exact_case and name == f"*.{literal_ending}"
             self._endings.setdefault(literal_ending, []).append((None if simple else pattern, bits))
-        elif literal_folders:
+        elif literal_folders and name != "**":
             folder = self._lower("/".join(folders))
             self._folders.setdefault(folder, []).append((pattern, bits))
         elif not _SPECIAL.search(name[:_PREFIX]) and len(name) > _PREFIX:
