@@ -36,14 +36,15 @@ class Block:
 
 @dataclass
 class Command:
-    """One command of a `console` block, and what the page says it prints (None: nothing said)."""
+    """One command of a `console` block, its lines there, and what the page says it prints."""
 
     line: str
+    shown: list[str]
     output: list[str] = field(default_factory=list)
 
     @property
     def expected(self) -> str | None:
-        """The output of the page, with an end of line where there is any."""
+        """The output of the page; None: it says nothing about it."""
         return "\n".join(self.output) + "\n" if self.output else None
 
     @property
@@ -121,9 +122,10 @@ def commands(block: Block) -> list[Command]:
     found: list[Command] = []
     for line in block.text.splitlines():
         if line.startswith("$ "):
-            found.append(Command(line[2:]))
+            found.append(Command(line[2:], [line]))
         elif line.startswith("> ") and found and found[-1].line.endswith("\\"):
             found[-1].line = found[-1].line[:-1] + line[2:].lstrip()
+            found[-1].shown.append(line)
         elif found:
             found[-1].output.append(line)
         else:

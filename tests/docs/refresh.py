@@ -20,10 +20,10 @@ def with_output(page: Page, folder: Path) -> str:
     text = page.text
     for _, listed in sorted(blocks.items(), reverse=True):
         block = listed[0].block
-        shown = block.text
+        shown = ""
         for ran in listed:
-            if ran.command.is_exact:
-                shown = shown.replace(ran.command.expected or "", ran.output, 1)
+            output = ran.output if ran.command.is_exact else ran.command.expected or ""
+            shown += "\n".join(ran.command.shown) + "\n" + output
         text = text[: block.start] + shown + text[block.end :]
     return text
 

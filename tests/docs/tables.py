@@ -52,12 +52,19 @@ def _files(row: Cataloger) -> str:
     return f"{shown}, {programs}" if shown else programs
 
 
-_PARTS = ("os-packages", "language-packages", "applications", "configuration")
+_PARTS = ("os-packages", "language-packages", "configuration")
 
 
 def _catalogers() -> Iterable[Cells]:
-    for row in sorted(catalogers(), key=lambda row: _PARTS.index(row.part)):
+    rows = [row for row in catalogers() if row.part != "applications"]
+    for row in sorted(rows, key=lambda row: _PARTS.index(row.part)):
         yield _code(row.name), BY_HAND, _files(row), row.part
+
+
+def _applications() -> Iterable[Cells]:
+    for row in catalogers():
+        if row.part == "applications":
+            yield _code(row.name), _files(row)
 
 
 def _feeds() -> Iterable[Cells]:
@@ -108,6 +115,7 @@ def _severities() -> Iterable[Cells]:
 
 TABLES: dict[str, Table] = {
     "catalogers": Table(("Cataloger", "What it reads", "Files", "Part"), _catalogers),
+    "applications": Table(("Cataloger", "Files"), _applications),
     "feeds": Table(("Feed", "Form", "Fetched by `db update`", "What it brings"), _feeds),
     "distributions": Table(
         ("ID", "Distribution", "Packages", "Judged as", "Advisories"), _distributions
