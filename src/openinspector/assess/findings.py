@@ -11,7 +11,7 @@ from openinspector.assess.ecosystems import is_operating_system
 from openinspector.assess.observation import Observation, PackageMatch
 from openinspector.assess.resources import Place, finding_arn, resource_of
 from openinspector.assess.times import epoch_seconds
-from openinspector.model import Inventory, Package, Vulnerability
+from openinspector.model import SOURCE_MARK, Inventory, Package, Vulnerability
 from openinspector.model.finding import (
     CvssScore,
     EpssDetails,
@@ -67,6 +67,7 @@ class Context(msgspec.Struct, frozen=True):
 
 def package_finding(observation: Observation, context: Context) -> Finding:
     """The finding of one vulnerability of the target, with every package that it affects."""
+    observation = _without_sources(observation)
     vulnerability = observation.vulnerability
     matches = observation.matches
     vendor = sources.vendor_source([match.package for match in matches])
@@ -96,6 +97,22 @@ def package_finding(observation: Observation, context: Context) -> Finding:
         exploitability_details=_exploitability(vulnerability),
         epss=None if vulnerability.epss is None else EpssDetails(score=vulnerability.epss.score),
     )
+
+
+def _without_sources(observation: Observation) -> Observation:
+    """Leave out source packages whose binaries are listed: nothing of them is installed by itself.
+
+    SBOMs of the generator list a source above its binaries (spec/sbom-generator.md 4.3.6).
+    """
+    built = {match.package.source_name for match in observation.matches}
+    kept = tuple(
+        match
+        for match in observation.matches
+        if SOURCE_MARK not in match.package.properties or match.package.name not in built
+    )
+    if len(kept) == len(observation.matches):
+        return observation
+    return msgspec.structs.replace(observation, matches=kept)
 
 
 def title(identity: str, names: Sequence[str]) -> str:

@@ -22,9 +22,10 @@ from openinspector.model.inventory import (
     Target,
     TargetKind,
 )
-from openinspector.model.package import Location, Package, PackageManager
+from openinspector.model.package import SOURCE_MARK, Location, Package, PackageManager
 
 __all__ = [
+    "SOURCE_MARK",
     "AffectedPackage",
     "AffectedRange",
     "ConfigurationCheck",

@@ -79,3 +79,8 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
     from_base_image: bool | None = None
     properties: tuple[tuple[str, str], ...] = ()
     """Further facts by the names of spec/sbom-generator.md 3.1, without the prefix."""
+
+
+SOURCE_MARK = ("source_package", "true")
+"""In `Package.properties`: an SBOM's component that groups the binary packages of one source, which
+may be installed itself or not; or a source rpm."""

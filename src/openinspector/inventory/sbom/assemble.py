@@ -19,14 +19,17 @@ from openinspector.inventory.sbom.ecosystems import (
 from openinspector.inventory.sbom.interpret import FIELDS, derive
 from openinspector.inventory.sbom.omissions import Omissions
 from openinspector.inventory.sbom.purls import Purl, parse_purl
-from openinspector.model import ConfigurationCheck, Distribution, Gap, Inventory, Package
+from openinspector.model import (
+    SOURCE_MARK,
+    ConfigurationCheck,
+    Distribution,
+    Gap,
+    Inventory,
+    Package,
+)
 
 _NO_PACKAGES = frozenset({"operating-system", "file", "data", "cryptographic-asset", "platform"})
 """Kinds of components that are not software to assess when they carry no purl."""
-
-SOURCE_MARK = ("source_package", "true")
-"""In `Package.properties`: the component that groups the binary packages of one source, which may
-be installed itself or not; or a source rpm."""
 
 _CONVERTIBLE = {"from_base_image": {"true": True, "false": False}}
 
