@@ -451,3 +451,27 @@ def test_apk_origin_then_name():
     one = package("Alpine", "libcrypto3", "3.1.1-r1", source_name="openssl")
     result = match(inventory(one, distribution=ALPINE_318), Memory(records))
     assert set(pairs(result)) == {"CVE-1", "CVE-2"}
+
+
+def test_applications_are_asked_for_by_their_cpe_names():
+    records = [
+        advisory("CVE-2021-23017", "generic", "f5/nginx", "0.6.18,1.20.1"),
+        advisory("CVE-2024-0002", "generic", "a/b:c", "0,2"),
+    ]
+    nginx = package(
+        "generic",
+        "nginx/nginx",
+        "1.20.0",
+        properties=(
+            ("cpe", "cpe:2.3:a:nginx:nginx:1.20.0:*:*:*:*:*:*:*"),
+            ("cpe", "cpe:2.3:a:f5:nginx:1.20.0:*:*:*:*:*:*:*"),
+        ),
+    )
+    odd = package(
+        "generic", "a/x", "1", properties=(("cpe", r"cpe:2.3:a:a:b\:c:1:*:*:*:*:*:*:*"),)
+    )
+    result = match(inventory(nginx, odd), Memory(records))
+    assert pairs(result) == {
+        "CVE-2021-23017": {"nginx/nginx": "1.20.1"},
+        "CVE-2024-0002": {"a/x": "2"},
+    }

@@ -5,7 +5,8 @@ a distribution's build of the binary, then of its source. What an earlier answer
 vulnerability, a later one does not change. Answers are shared by all packages that ask the same.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 import msgspec
@@ -25,6 +26,8 @@ from openinspector.versions import parse as parse_version
 
 NO_VERSION = frozenset({"", "*", "(devel)", "latest", "unknown", "UNKNOWN", "unspecified", "v"})
 """What stands where a version should: nothing that could be compared."""
+
+_CPE_SEPARATOR = re.compile(r"(?<!\\):")
 
 _Question = tuple[tuple[str, ...], str, str]
 """Ecosystems to ask together, the name to ask for, the version to compare."""
@@ -143,7 +146,8 @@ class _Matcher:
         """What to ask for a package; nothing where no advisory could speak of it."""
         if not ecosystems.is_operating_system(package):
             name = spelling.package(package.ecosystem, package.name)
-            return (((package.ecosystem,), name, package.version),)
+            asked = ((package.ecosystem,), name, package.version)
+            return (asked, *_platform_questions(package))
         distribution = self.inventory.distribution
         if distribution is None or distribution.ecosystem != package.ecosystem:
             return ()
@@ -332,3 +336,17 @@ def _live_patched(package: Package) -> frozenset[str]:
         if name == "live_patched_cves":
             return frozenset(value.replace(",", " ").split())
     return frozenset()
+
+
+def _platform_questions(package: Package) -> Iterator[_Question]:
+    """NVD speaks of applications by the vendor and product of their CPE names.
+
+    CPE 2.3 formatted strings (NISTIR 7695, 6.2): `cpe:2.3:a:vendor:product:version:...`.
+    """
+    for name, value in package.properties:
+        if name != "cpe":
+            continue
+        parts = _CPE_SEPARATOR.split(value)
+        if len(parts) > 5:
+            vendor, product = parts[3].replace("\\", ""), parts[4].replace("\\", "")
+            yield ("generic",), spelling.package("generic", f"{vendor}/{product}"), package.version
