@@ -107,9 +107,9 @@ def test_the_cataloger_works_in_a_scan(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_feed_works_in_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = load("openinspector.advisories.feeds.photon", FEED, tmp_path / "page", monkeypatch)
-    (row,) = eval(f"({block(FEED, 'row.py')})", {"Feed": table.Feed, "photon": module})
+    row = eval(block(FEED, "row.py"), {"Feed": table.Feed, "photon": module})
     assert (row.name, len(row.urls)) == ("photon", 2)
-    (test,) = eval(f"({block(FEED, 'test.py')})", {"_matches": recognise._matches})
+    test = eval(block(FEED, "test.py"), {"_matches": recognise._matches})
     publishers = {"Publisher": Publisher, "TRACKER": TRACKER}
     assert eval(f"{{{block(FEED, 'publisher.py')}}}", publishers)["PHOTON-"].source == row.source
 
