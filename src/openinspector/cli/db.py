@@ -68,7 +68,8 @@ def build(places: Sequence[str], output: str, mirror: str | None) -> None:
     if len(strange) > MOST_SHOWN:
         click.echo(f"not used: {len(strange) - MOST_SHOWN} more files", err=True)
     _tell(result)
-    click.echo(f"{output}: {result.advisories:,} records, {_size(result.bytes)}")
+    noun = "record" if result.advisories == 1 else "records"
+    click.echo(f"{output}: {result.advisories:,} {noun}, {_size(result.bytes)}")
 
 
 @command.command()
@@ -78,7 +79,7 @@ def build(places: Sequence[str], output: str, mirror: str | None) -> None:
     "feeds",
     multiple=True,
     metavar="NAME",
-    help="Only this feed; may be repeated. `db info` lists what there is.",
+    help="Only this feed, by its name in docs/feeds.md; may be repeated.",
 )
 @click.option("--db", "database", metavar="FILE", help="Update this database, not the default one.")
 def update(mirror: str | None, feeds: Sequence[str], database: str | None) -> None:

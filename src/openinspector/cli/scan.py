@@ -35,23 +35,7 @@ LEVELS: dict[str, frozenset[str]] = {
 """Severities that reach each level; what nobody has rated yet may be anything, so it reaches the
 strictest."""
 
-OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
-    DATABASE,
-    click.option(
-        "-f",
-        "--format",
-        "format_name",
-        type=click.Choice(tuple(FORMATS)),
-        default="table",
-        show_default=True,
-        help="How to report.",
-    ),
-    OUTPUT,
-    click.option(
-        "--fail-on",
-        type=click.Choice(tuple(LEVELS)),
-        help="Exit with 1 when a finding of this severity or worse remains.",
-    ),
+FILTERS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option("--only-fixed", is_flag=True, help="Only what an upgrade would fix."),
     click.option(
         "--vex",
@@ -71,6 +55,27 @@ OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         is_flag=True,
         help="Judge kernel packages in container images, too, and those that do not run.",
     ),
+)
+"""What is left out of the answer, each with its reason; `explain` names it."""
+
+OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
+    DATABASE,
+    click.option(
+        "-f",
+        "--format",
+        "format_name",
+        type=click.Choice(tuple(FORMATS)),
+        default="table",
+        show_default=True,
+        help="How to report.",
+    ),
+    OUTPUT,
+    click.option(
+        "--fail-on",
+        type=click.Choice(tuple(LEVELS)),
+        help="Exit with 1 when a finding of this severity or worse remains.",
+    ),
+    *FILTERS,
     click.option(
         "--strict",
         is_flag=True,
@@ -169,7 +174,9 @@ def _gate(assessment: "Assessment", fail_on: str | None, strict: bool) -> None:
     if fail_on:
         reached = sum(each.severity in LEVELS[fail_on] for each in assessment.findings)
         if reached:
-            leave(FAIL_ON_REACHED, f"{reached} findings of severity {fail_on} or worse remain")
+            worse = "" if fail_on == "critical" else " or worse"
+            noun = "finding remains" if reached == 1 else "findings remain"
+            leave(FAIL_ON_REACHED, f"{reached} {noun} of severity {fail_on}{worse}")
     lacking = [part.part for part in assessment.coverage if part.state != "scanned"]
     if strict and lacking:
         leave(SCANNED_IN_PART, f"scanned only in part: {', '.join(lacking)}")

@@ -61,8 +61,8 @@ TARGETS: tuple[TargetRow, ...] = (
     TargetRow(
         "sbom",
         "sbom",
-        "A software bill of materials: CycloneDX 1.3-1.6 (JSON, XML) or SPDX 2.2, 2.3 "
-        "(JSON, tag-value).",
+        "A software bill of materials: CycloneDX 1.2-1.7 (JSON, XML), SPDX 2.2, 2.3 "
+        "(JSON, tag-value) or Syft JSON.",
         "PATH",
     ),
 )

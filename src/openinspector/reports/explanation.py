@@ -30,18 +30,19 @@ REASONS: dict[str, str] = {
 """Reasons of `RuledOut` in words."""
 
 
+def unknown(asked: str) -> Iterator[str]:
+    """What to say of an identifier (as the user wrote it) that the database does not know."""
+    yield f"{safe(asked)}: the advisory database does not know this identifier."
+    yield "Check its spelling, or update the database: openinspector db update."
+
+
 def explanation(
-    asked: str, record: Vulnerability | None, inventory: Inventory, assessment: Assessment
+    record: Vulnerability, inventory: Inventory, assessment: Assessment
 ) -> Iterator[str]:
     """Lines of text: what is known of the vulnerability, each package with it, each without.
 
-    `asked` is the identifier as the user wrote it, `record` what the database knows of it. The
-    assessment must have been made with `explain` naming it.
+    The assessment must have been made with `explain` naming it.
     """
-    if record is None:
-        yield f"{safe(asked)}: the advisory database does not know this identifier."
-        yield "Check its spelling, or update the database: openinspector db update."
-        return
     yield from _heading(record)
     observations = [each for each in assessment.observations if each.vulnerability.id == record.id]
     found = {
@@ -56,10 +57,11 @@ def explanation(
             yield from _affected(match, inventory)
     else:
         yield f"NOT FOUND in {safe(inventory.target.name)}."
-    if assessment.ruled_out:
+    ruled_out = [each for each in assessment.ruled_out if each.vulnerability == record.id]
+    if ruled_out:
         yield ""
         yield "Ruled out:"
-        for each in assessment.ruled_out:
+        for each in ruled_out:
             yield from _ruled_out(each)
     elif not matches:
         yield "No package of the target is named by any advisory about it."
