@@ -467,9 +467,7 @@ def test_applications_are_asked_for_by_their_cpe_names():
             ("cpe", "cpe:2.3:a:f5:nginx:1.20.0:*:*:*:*:*:*:*"),
         ),
     )
-    odd = package(
-        "generic", "a/x", "1", properties=(("cpe", r"cpe:2.3:a:a:b\:c:1:*:*:*:*:*:*:*"),)
-    )
+    odd = package("generic", "a/x", "1", properties=(("cpe", r"cpe:2.3:a:a:b\:c:1:*:*:*:*:*:*:*"),))
     result = match(inventory(nginx, odd), Memory(records))
     assert pairs(result) == {
         "CVE-2021-23017": {"nginx/nginx": "1.20.1"},

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import REPOSITORY
 
 from openinspector.inventory.cataloger import Cataloger, Owned, ReadError, run
 from openinspector.inventory.catalogers import table
 from openinspector.inventory.catalogers.certificates import OPTIONAL_CATALOGERS
 from openinspector.inventory.matching import Matcher
 from openinspector.model import ConfigurationCheck, Distribution, Gap, Package
+from tests.conftest import REPOSITORY
 
 ROWS = (*table(), *OPTIONAL_CATALOGERS)
 PARTS = {"os-packages", "language-packages", "applications", "configuration"}

@@ -90,6 +90,24 @@ def test_archives_within_archives_are_read_at_any_compression() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "META-INF/jruby.home/lib/ruby/stdlib/org/yaml/snakeyaml/1.28",  # jruby-complete
+        "META-INF/bundled-dependencies",  # NiFi archives
+        "META-INF/versions/11/lib",
+    ],
+)
+def test_archives_below_meta_inf_are_read(folder: str) -> None:
+    outer = archive(pom("org.jruby", "jruby-complete", "9.3.4.0") | {f"{folder}/x.jar": LOG4J})
+    packages, gaps = read("jruby-complete-9.3.4.0.jar", outer)
+    assert gaps == []
+    assert [name for name, _, _ in listed(packages)] == [
+        "org.jruby:jruby-complete",
+        "org.apache.logging.log4j:log4j-core",
+    ]
+
+
 def test_every_library_merged_into_a_shaded_archive_is_found_its_own_first() -> None:
     data = archive(
         pom("org.yaml", "snakeyaml", "1.26")
@@ -124,6 +142,18 @@ MANIFESTS = {
         {},
         "org/apache/groovy/A.class",
         ("org.apache.groovy:groovy", "4.0.1", "known-artifact"),
+    ),
+    "nebula, more exact than the table's prefixes": (
+        "elasticsearch-rest-high-level-client-7.17.0.jar",
+        {"Implementation_Title": "org.elasticsearch.client#rest-high-level;7.17.0"},
+        "org/elasticsearch/client/A.class",
+        ("org.elasticsearch.client:elasticsearch-rest-high-level-client", "7.17.0", "manifest"),
+    ),
+    "ant, group and artifact called alike": (
+        "xpp3_min-1.1.4c.jar",
+        {},
+        "org/xmlpull/v1/XmlPullParser.class",
+        ("xpp3:xpp3_min", "1.1.4c", "known-artifact"),
     ),
     "osgi, group and artifact": (
         "thing-1.2.jar",

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tests.images import file, folder, link, write_folder
 
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS, Limits
@@ -14,6 +13,7 @@ from openinspector.inventory.trees import host
 from openinspector.inventory.trees.directory import DirectoryTree, is_root_file_system
 from openinspector.inventory.trees.opening import open_target
 from openinspector.model import TargetError
+from tests.images import file, folder, link, write_folder
 
 from .toys import TOYS, inventory_of, told
 

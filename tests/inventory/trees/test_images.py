@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 import zstandard
+
+from openinspector.inventory.limits import Limits
+from openinspector.inventory.trees.image_config import Step, base_layers
+from openinspector.model import Inventory, TargetError
 from tests.images import (
     Entry,
     Image,
@@ -26,10 +30,6 @@ from tests.images import (
     whiteout,
     write_files,
 )
-
-from openinspector.inventory.limits import Limits
-from openinspector.inventory.trees.image_config import Step, base_layers
-from openinspector.model import Inventory, TargetError
 
 from .toys import inventory_of, told
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+
+from openinspector.model import Inventory
 from tests.images import (
     Entry,
     Image,
@@ -14,8 +16,6 @@ from tests.images import (
     oci_layout,
     write_folder,
 )
-
-from openinspector.model import Inventory
 
 from .toys import inventory_of, told
 

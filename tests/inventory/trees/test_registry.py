@@ -10,11 +10,11 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from tests.images import Image, digest, file, whiteout
 
 from openinspector.inventory.trees import registry_http
 from openinspector.inventory.trees.credentials import find_credentials
 from openinspector.model import TargetError
+from tests.images import Image, digest, file, whiteout
 
 from .registries import SECRET, USER, Answer, OwnRegistry, TokenServer, docker_registry, push, serve
 from .toys import inventory_of, told

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.images import Entry, file, folder, hard_link, link
-from tests.images import tar as write_tar
 
 from openinspector.inventory.trees import tar
 from openinspector.inventory.trees.readers import FileReader, StreamReader
 from openinspector.inventory.trees.tar_extensions import Damaged, expand, number
+from tests.images import Entry, file, folder, hard_link, link
+from tests.images import tar as write_tar
 
 
 class Bytes:

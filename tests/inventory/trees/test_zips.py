@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.images import Entry, file, link, tar
 
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.trees.readers import FileReader
 from openinspector.inventory.trees.zip_entries import Zip
 from openinspector.model import TargetError
+from tests.images import Entry, file, link, tar
 
 from .toys import inventory_of, told
 

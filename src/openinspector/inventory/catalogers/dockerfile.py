@@ -212,4 +212,3 @@ CATALOGERS = (
     ),
 )
 """Images are judged by their history (spec/sbom-generator.md 1.3), hosts and disks not at all."""
-
