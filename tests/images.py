@@ -212,7 +212,7 @@ def oci_blobs(*images: Image | Sequence[Layer]) -> tuple[dict[str, bytes], dict[
                 json.dumps(manifest).encode(),
                 f"{OCI}.manifest.v1+json",
                 platform={"os": "linux", "architecture": image.architecture},
-                annotations={"org.opencontainers.image.ref.name": tag for tag in image.tags},
+                annotations=_reference(image.tags),
             )
         )
     index = {"schemaVersion": 2, "mediaType": f"{OCI}.index.v1+json", "manifests": manifests}
@@ -297,3 +297,8 @@ def _remove(files: dict[str, Entry], path: str, itself: bool = True) -> None:
     prefix = f"{path}/" if path else ""
     for name in [n for n in files if n.startswith(prefix) or (itself and n == path)]:
         del files[name]
+
+
+def _reference(tags: Sequence[str]) -> dict[str, str]:
+    """A manifest carries one name in a layout: the last tag."""
+    return {"org.opencontainers.image.ref.name": tags[-1]} if tags else {}

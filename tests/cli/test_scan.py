@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import Run
 
 EXPECTED = {("CVE-2020-8203", "HIGH"), ("CVE-2021-3711", "CRITICAL")}

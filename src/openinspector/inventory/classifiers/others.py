@@ -31,7 +31,7 @@ TEXTS: tuple[Classifier, ...] = (
         "text",
         cpes=("openssl:openssl",),
         # Node.js keeps a copy for each platform, of what its binary holds.
-        unless=r"/include/node/",
+        unless=r"(?:^|/)include/node/",
         verified="opensslv.h 3.0.22 (Debian)",
     ),
     Classifier(
@@ -164,7 +164,7 @@ MANIFESTS: tuple[Classifier, ...] = (
         "manifest",
         cpes=("elastic:elasticsearch", "elasticsearch:elasticsearch"),
         # Its own modules (elasticsearch-core) say the same.
-        unless=r"/elasticsearch-[^0-9/][^/]*$",
+        unless=r"(?:^|/)elasticsearch-[^0-9/][^/]*$",
         verified="elasticsearch 7.10.0 (Maven Central)",
     ),
     Classifier(
@@ -173,7 +173,7 @@ MANIFESTS: tuple[Classifier, ...] = (
         (r"implementation-version: ([0-9][\w.-]*)",),
         "manifest",
         cpes=("apache:cassandra",),
-        unless=r"/apache-cassandra-[^0-9/][^/]*$",
+        unless=r"(?:^|/)apache-cassandra-[^0-9/][^/]*$",
     ),
     Classifier(
         "jenkins/jenkins-core-lts",

@@ -56,11 +56,11 @@ class _Contents:
         if name.endswith(b".class"):
             self.folders.add(name[: name.rfind(b"/") + 1])
             return False
-        if b"META-INF/" in name:
-            folded = name.upper()
-            return folded == _MANIFEST or (
-                b"META-INF/maven/" in name and name.endswith((b"/pom.properties", b"/pom.xml"))
-            )
+        if b"META-INF/" in name and (
+            name.upper() == _MANIFEST
+            or (b"META-INF/maven/" in name and name.endswith((b"/pom.properties", b"/pom.xml")))
+        ):
+            return True
         if name.lower().endswith(_ENDINGS_AS_BYTES):
             self.nested += 1
             return True

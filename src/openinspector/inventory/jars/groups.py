@@ -189,6 +189,8 @@ _ROWS = (
     Row("org.jetbrains.kotlin", "org/jetbrains/kotlin", "kotlin-compiler kotlin-compiler-*"),
     Row("org.elasticsearch", "org/elasticsearch", "elasticsearch elasticsearch-*"),
     Row("org.elasticsearch.client", "org/elasticsearch/client", "elasticsearch-rest-client"),
+    Row("xpp3", "org/xmlpull/v1", "xpp3 xpp3_min"),
+    Row("xmlpull", "org/xmlpull/v1", "xmlpull"),
     Row("org.opensearch", "org/opensearch", "opensearch opensearch-*"),
     Row("org.mozilla", "org/mozilla/javascript", "rhino rhino-*"),
     Row("org.javassist", "javassist", "javassist"),

@@ -120,6 +120,9 @@ def _derive(file: FileName, evidence: Evidence) -> Identity | None:
             group if is_group(group) else "", manifest["short-name"], version, "manifest"
         )
     artifacts = _artifacts(file, manifest)
+    stated = _nebula_group(manifest)
+    if stated:
+        return Identity(stated, artifacts[0], version, "manifest")
     for artifact in artifacts:
         known = known_group(artifact, version, evidence.has_folder)
         if known is not None:
@@ -158,15 +161,23 @@ def _manifest_group(artifact: str, manifest: dict[str, str]) -> str:
     """The group that a manifest names; empty where it names none.
 
     OSGi names follow from coordinates: `group.artifact`, or the artifact alone when it begins
-    with the group (maven-bundle-plugin). Gradle's Nebula writes `group#project;version`.
+    with the group (maven-bundle-plugin).
     """
     bundle = manifest.get("bundle-symbolicname", "").partition(";")[0].strip()
     vendor = manifest.get("implementation-vendor-id", "")
-    nebula = _NEBULA.fullmatch(manifest.get("implementation-title", ""))
     candidates = [
         manifest.get("maven-group-id", "") or manifest.get("group-id", ""),
         bundle[: -len(artifact) - 1] if bundle.endswith("." + artifact) else "",
-        nebula[1] if nebula else "",
         vendor if "." in vendor else "",
     ]
     return next((each for each in candidates if each and is_group(each)), "")
+
+
+def _nebula_group(manifest: dict[str, str]) -> str:
+    """The group that Gradle's Nebula wrote (`group#project;version`); empty where it did not.
+
+    A statement about this very archive, unlike the table's prefixes: of `elasticsearch-*` most are
+    of `org.elasticsearch`, the clients are not.
+    """
+    nebula = _NEBULA.fullmatch(manifest.get("implementation-title", ""))
+    return nebula[1] if nebula and is_group(nebula[1]) else ""
