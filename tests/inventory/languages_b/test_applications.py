@@ -349,6 +349,21 @@ def test_each_row_finds_its_version(path: str) -> None:
     assert found(path, data) == [(name, version)]
 
 
+@pytest.mark.parametrize(
+    "path, data",
+    [
+        (
+            "elasticsearch-rest-high-level-client-7.17.0.jar",
+            jar("X-Compile-Elasticsearch-Version: 7.17.0"),
+        ),
+        ("lib/elasticsearch-core-7.10.0.jar", jar("X-Compile-Elasticsearch-Version: 7.10.0")),
+        ("apache-cassandra-clientutil-3.0.jar", jar("Implementation-Version: 3.0")),
+    ],
+)
+def test_modules_are_not_the_application(path: str, data: bytes) -> None:
+    assert found(path, data) == []
+
+
 def test_every_row_has_a_sample() -> None:
     matched = {
         number
