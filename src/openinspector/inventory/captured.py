@@ -108,6 +108,10 @@ class WithCompanions:
         """The whole content; raises `ReadError` when it cannot be read or is over the limit."""
         return self._captured.content(self._held)
 
+    def part(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at an offset; raises `ReadError` as `data`."""
+        return self.data[offset : offset + size]
+
     def companion(self, path: str) -> "WithCompanions | None":
         """Another file of the target by its path, if the cataloger declared it."""
         found = self._captured.get(path) if path in self._wanted else None

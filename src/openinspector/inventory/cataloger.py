@@ -33,6 +33,10 @@ class File(Protocol):
         """The whole content. Raises `ReadError` when it cannot be read or is over the limit."""
         ...
 
+    def part(self, offset: int, size: int) -> bytes | memoryview:
+        """Up to `size` bytes at an offset, without reading the rest. Raises `ReadError`."""
+        ...
+
     def companion(self, path: str) -> "File | None":
         """Another file of the target by its path; only those that `Cataloger.companions` match."""
         ...
@@ -103,6 +107,10 @@ class MemoryFile:
     def size(self) -> int:
         """Size in bytes."""
         return len(self.data)
+
+    def part(self, offset: int, size: int) -> bytes | memoryview:
+        """Up to `size` bytes at an offset."""
+        return self.data[offset : offset + size]
 
     def companion(self, path: str) -> "MemoryFile | None":
         """The companion of that path, if it was given."""

@@ -8,11 +8,20 @@ from collections.abc import Iterator
 from openinspector.inventory import executables
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
 from openinspector.inventory.catalogers.rust import CRATES
-from openinspector.inventory.executables import Executable, cargo_auditable, go_build_info
+from openinspector.inventory.executables import (
+    Executable,
+    cargo_auditable,
+    elf,
+    go_build_info,
+)
 from openinspector.inventory.go_modules import GO, GoModules, compiled_in, main_module, main_version
 from openinspector.inventory.language_packages import PART, Origin, Packages
 from openinspector.inventory.limits import Limits
 from openinspector.model import Gap
+
+_SMALL = 16 * 1024
+"""Bytes of a file that is read at once rather than in parts."""
+_SECTIONS = (b".go.buildinfo", b".dep-v0")
 
 _GO = Origin(GO, "GOBINARY", "binaries", "go-binary")
 _RUST = Origin(CRATES, "CARGO", "binaries", "rust-binary")
@@ -20,6 +29,8 @@ _RUST = Origin(CRATES, "CARGO", "binaries", "rust-binary")
 
 def parse_binary(file: File, limits: Limits) -> Iterator[Yield]:
     """Yield the modules and the toolchain of a Go program, the crates of a Rust program."""
+    if not _may_tell(file):
+        return
     modules, crates = GoModules(file, _GO), Packages(file, _RUST)
     problems: dict[str, None] = {}
     for executable in executables.parse(file.data):
@@ -34,6 +45,14 @@ def parse_binary(file: File, limits: Limits) -> Iterator[Yield]:
     yield from crates.results()
     for problem in problems:
         yield Gap(PART, problem, file.path)
+
+
+def _may_tell(file: File) -> bool:
+    """False for an ELF file whose sections are all there, and none of them is one of ours."""
+    if file.size < _SMALL:
+        return True
+    names = elf.section_names(file.size, file.part)
+    return names is None or any(name in names for name in _SECTIONS)
 
 
 def _read_go(executable: Executable, modules: GoModules) -> str:

@@ -1,5 +1,6 @@
 """Read the headers of ELF files (System V gABI, chapter 4 and 5; both classes and byte orders)."""
 
+from collections.abc import Callable
 from struct import Struct
 
 from openinspector.inventory.cataloger import ReadError
@@ -12,6 +13,8 @@ _NO_BITS = 8
 _COMPRESSED = 0x800
 _WRITE_AND_EXECUTE, _WRITE = 3, 2
 _NAME_LENGTH = 64
+_HEAD = 64
+_LONGEST_NAMES = 1024 * 1024
 
 
 class _Layout:
@@ -34,6 +37,32 @@ _LAYOUTS = {
     for class_ in (1, 2)
     for data in (1, 2)
 }
+
+
+def section_names(size: int, part: Callable[[int, int], bytes | memoryview]) -> bytes | None:
+    """The string table of section names of a file of `size` bytes, read by `part(offset, size)`.
+
+    None where the headers are not plain and whole: `parse` then says what is wrong. Most programs
+    hold nothing of interest, and this tells so from some hundred bytes of each.
+    """
+    head = part(0, _HEAD)
+    if len(head) < _HEAD or bytes(head[:4]) != MAGIC:
+        return None
+    layout = _LAYOUTS.get((head[4], head[5]))
+    if layout is None:
+        return None
+    phoff, shoff, _, _, phentsize, phnum, entry, count, names = layout.header.unpack_from(head, 24)
+    record = layout.section
+    whole = shoff and entry == record.size and names < count <= MAX_SECTIONS and names != 0xFFFF
+    if not whole or max(shoff + count * entry, phoff + phnum * phentsize) > size:
+        return None
+    row = part(shoff + names * entry, entry)
+    if len(row) < entry:
+        return None
+    _, _, _, _, offset, length, *_ = record.unpack_from(row)
+    if length > _LONGEST_NAMES or offset + length > size:
+        return None
+    return bytes(part(offset, length))
 
 
 def parse(view: memoryview) -> Executable:

@@ -175,8 +175,26 @@ class DirectoryTree:
         return descriptor
 
     def _tree_file(self, path: str, place: str, status: os.stat_result) -> TreeFile:
-        read = partial(self._read, place)
-        return TreeFile(path, status.st_size, read, self._limits, mode=status.st_mode & 0o7777)
+        return TreeFile(
+            path,
+            status.st_size,
+            partial(self._read, place),
+            self._limits,
+            mode=status.st_mode & 0o7777,
+            read_part=partial(self._read_part, place),
+        )
+
+    def _read_part(self, path: str, offset: int, size: int) -> bytes:
+        try:
+            descriptor = self._open(path)
+        except OSError as error:
+            raise ReadError(_reason(error)) from None
+        try:
+            return read_at(descriptor, offset, size)
+        except OSError as error:
+            raise ReadError(_reason(error)) from None
+        finally:
+            os.close(descriptor)
 
     def _read(self, path: str) -> bytes:
         try:

@@ -281,12 +281,13 @@ class Layer:
     ) -> TreeFile:
         stored = size if stretches is None else sum(length for _, length in stretches)
         take = partial(_take, reader, at, stored)
+        part = partial(_take_part, reader, at) if reader.rereadable and stretches is None else None
         if not reader.rereadable and size <= self._limits.file_bytes:
             # A stream goes on: read now.
             take = partial(bytes, reader.take(at, stored))
         if stretches is not None:
             take = partial(_expanded, take, size, stretches, self._limits)
-        return TreeFile(path, size, take, self._limits, self._digest, mode, reader.rereadable)
+        return TreeFile(path, size, take, self._limits, self._digest, mode, reader.rereadable, part)
 
 
 class _Retained:
@@ -320,6 +321,10 @@ def _take(reader: LayerReader, at: int, size: int) -> bytes:
         return reader.take(at, size)
     except Damaged as error:
         raise ReadError(error.reason) from None
+
+
+def _take_part(reader: LayerReader, at: int, offset: int, size: int) -> bytes:
+    return _take(reader, at + offset, size)
 
 
 def _content(file: TreeFile) -> bytes:

@@ -36,10 +36,11 @@ class TreeFile:
     """One regular file of a target; its content is read when it is asked for.
 
     `layer` is the diff id of the image layer that holds it (see `Location.layer`). `lasting`: its
-    content can be read as long as the tree is open, not only until it is released.
+    content can be read as long as the tree is open, not only until it is released. `read_part`
+    reads some bytes at an offset, for trees where that is cheaper than reading the whole.
     """
 
-    __slots__ = ("_data", "_maximum", "_read", "lasting", "layer", "mode", "path", "size")
+    __slots__ = ("_data", "_maximum", "_part", "_read", "lasting", "layer", "mode", "path", "size")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class TreeFile:
         layer: str | None = None,
         mode: int | None = None,
         lasting: bool = True,
+        read_part: Callable[[int, int], bytes] | None = None,
     ) -> None:
         self.path = path
         self.size = size
@@ -58,6 +60,7 @@ class TreeFile:
         self.lasting = lasting
         self._data: bytes | None = None
         self._read = read
+        self._part = read_part
         self._maximum = limits.file_bytes
 
     @property
@@ -70,6 +73,12 @@ class TreeFile:
                 )
             self._data = self._read()
         return self._data
+
+    def part(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes at an offset; raises `ReadError` when they cannot be read."""
+        if self._part is None or self._data is not None:
+            return self.data[offset : offset + size]
+        return self._part(offset, max(min(size, self.size - offset), 0))
 
     def release(self) -> None:
         """Let the content go that was read."""
