@@ -438,7 +438,9 @@ def test_rpm_and_we_read_the_same_from_berkeley_db(installed, tmp_path, order, p
 
 
 NAMED = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,30}", fullmatch=True)
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40)
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=40
+).filter(str.isprintable)
 ENTRIES = st.lists(
     st.tuples(NAMED, TEXTS, st.one_of(st.none(), st.integers(0, 2**32 - 1)), st.integers(0, 4000)),
     max_size=8,
