@@ -189,7 +189,9 @@ class Layer:
                 if bits | peeked:
                     file = self._file(reader, path, mode, at, size, stretches)
                     hits[path] = peeked
-                    if size <= retainable and stretches is None:
+                    if reader.rereadable:
+                        retained.keep(path, file)
+                    elif size <= retainable and stretches is None:
                         retained.add(path, file.data)
                     yield self._visited(file, bits | peeked, visit)
                     continue
@@ -228,6 +230,10 @@ class Layer:
         if not bits:
             # Who goes by first bytes has seen them under the other name.
             return Same(path, target, peeked) if peeked and wanted.peeks(path, mode) else None
+        lasting = retained.file(target)
+        if lasting is not None:
+            hits[path] = peeked
+            return self._visited(self._renamed(lasting, path, mode), bits | peeked, visit)
         data = retained.get(target)
         if data is None:
             pending.setdefault(target, []).append((path, bits | peeked, mode))
@@ -291,11 +297,24 @@ class Layer:
 
 
 class _Retained:
-    """The wanted files of a stream that passed last, up to some bytes."""
+    """Wanted files that hard links may lead to.
+
+    Of a stream the content of those that passed last, up to some bytes; of what can be read at
+    any time, all of them.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = self.left = most
         self._contents: dict[str, bytes] = {}
+        self._files: dict[str, TreeFile] = {}
+
+    def keep(self, path: str, file: TreeFile) -> None:
+        """Keep a file that can be read at any time."""
+        self._files[path] = file
+
+    def file(self, path: str) -> TreeFile | None:
+        """The file if it was kept."""
+        return self._files.get(path)
 
     def add(self, path: str, data: bytes) -> None:
         """Keep a file, at the expense of the oldest ones."""
@@ -311,6 +330,7 @@ class _Retained:
 
     def forget(self, path: str) -> None:
         """Drop a file that was replaced."""
+        self._files.pop(path, None)
         data = self._contents.pop(path, None)
         if data is not None:
             self.left += len(data)

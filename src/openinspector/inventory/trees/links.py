@@ -23,6 +23,10 @@ _HELD = 256 * MEBIBYTE
 """Bytes of targets that are held until all links are known; what comes after is a gap."""
 
 
+_NO_SOFTWARE = ("usr/share/doc/", "usr/share/man/", "usr/share/bash-completion/")
+"""Folders whose files are named after software and hold none."""
+
+
 class Paths:
     """Wants the paths of a set, every link among them, and nothing else."""
 
@@ -110,6 +114,8 @@ def _of_interest(links: Mapping[str, Link], wanted: Matcher) -> dict[str, str]:
     """Wanted paths that links lead away from, with where they lead."""
     leading = {}
     for path, link in links.items():
+        if path.startswith(_NO_SOFTWARE):
+            continue
         if link.bits:
             leading[path] = link.target
             continue
