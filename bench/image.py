@@ -137,10 +137,10 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     archive.addfile(entry, io.BytesIO(data))
 
 
-def gzip_oci_archive(image: Path) -> Path:
-    """The same layers as an OCI archive with gzip layers, beside the docker archive."""
-    target = image.with_name("image-oci.tar")
-    if target.exists():
+def gzip_oci_layout(image: Path) -> Path:
+    """The same layers as an OCI layout with gzip layers, a folder beside the docker archive."""
+    target = image.with_name("image-oci")
+    if (target / "index.json").exists():
         return target
     blobs: dict[str, bytes] = {}
 
@@ -157,16 +157,17 @@ def gzip_oci_archive(image: Path) -> Path:
             blob(gzip.compress(_read(archive, name), 6, mtime=0), f"{oci}.layer.v1.tar+gzip")
             for name in manifest["Layers"]
         ]
-    document = {"schemaVersion": 2, "config": config, "layers": layers}
-    entry = blob(json.dumps(document).encode(), f"{oci}.manifest.v1+json")
+    media_type = f"{oci}.manifest.v1+json"
+    document = {"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": layers}
+    entry = blob(json.dumps(document).encode(), media_type)
     files = {
+        **blobs,
         "oci-layout": b'{"imageLayoutVersion": "1.0.0"}',
         "index.json": json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode(),
-        **blobs,
     }
-    with tarfile.open(target, "w") as archive:
-        for name, data in files.items():
-            _add(archive, name, data)
+    (target / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (target / name).write_bytes(data)
     return target
 
 
