@@ -82,6 +82,25 @@ from openinspector.advisories.ranges import intervals
             ["1.1.0"],
         ),
         (
+            # A preview as the last of what its release introduces: not everything since then.
+            affected(
+                "Maven",
+                "a",
+                ("introduced", "3"),
+                ("last_affected", "3.2.4.RELEASE"),
+                ("introduced", "4"),
+                ("last_affected", "4.0.0.M3"),
+            ),
+            ["3.0.1", "3.2.4.RELEASE", "4.0.0.M3"],
+            ["3.2.5.RELEASE", "4", "4.0.0.RELEASE", "4.3.26.RELEASE"],
+        ),
+        (
+            # Without such kinship it is a list in no order, and open at its end.
+            affected("Maven", "a", ("introduced", "5"), ("last_affected", "3"), ("introduced", "2")),
+            ["2", "3", "5", "99"],
+            ["1", "4"],
+        ),
+        (
             # Fixes of two branches without a second introduction: the first ends it.
             affected("npm", "a", ("introduced", "0"), ("fixed", "1.5.0"), ("fixed", "2.1.0")),
             ["1.4.0"],

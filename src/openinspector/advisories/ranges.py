@@ -110,7 +110,7 @@ def _timeline(range_: Range, ecosystem: str) -> list[tuple[bytes, int, str]]:
 
     At the same version a fix comes before an introduction and a last affected version after it.
     """
-    timeline = []
+    timeline: list[tuple[bytes, int, str]] = []
     for event in range_.events or ():
         if event.introduced is not None:
             at = LOWEST if event.introduced == "0" else key(ecosystem, event.introduced)
@@ -118,11 +118,29 @@ def _timeline(range_: Range, ecosystem: str) -> list[tuple[bytes, int, str]]:
         elif event.fixed is not None:
             timeline.append((key(ecosystem, event.fixed), _FIXED, event.fixed))
         elif event.last_affected is not None:
-            timeline.append((key(ecosystem, event.last_affected), _LAST, event.last_affected))
+            at = key(ecosystem, event.last_affected)
+            if timeline and _is_preview(at, event.last_affected, timeline[-1]):
+                timeline[-1] = (at, _INTRODUCED, event.last_affected)
+            timeline.append((at, _LAST, event.last_affected))
     if not any(kind == _INTRODUCED for _, kind, _ in timeline):
         raise Malformed("has a range that nothing introduces")
     timeline.sort(key=lambda event: event[:2])
     return timeline
+
+
+def _is_preview(at: bytes, version: str, introduced: tuple[bytes, int, str]) -> bool:
+    """Whether a last affected version is a preview of the release that is said to introduce it.
+
+    `introduced: 4, last_affected: 4.0.0.M3` means the previews of 4 up to that one. As 4 comes
+    after them, it would be taken for a beginning without end: for everything since 4.
+    """
+    start, kind, release = introduced
+    return (
+        kind == _INTRODUCED
+        and at < start
+        and version.startswith(release)
+        and version[len(release)] in ".-"
+    )
 
 
 def _walk(events: list[tuple[bytes, int, str]]) -> tuple[AffectedRange, ...]:
