@@ -96,7 +96,9 @@ from openinspector.advisories.ranges import intervals
         ),
         (
             # Without such kinship it is a list in no order, and open at its end.
-            affected("Maven", "a", ("introduced", "5"), ("last_affected", "3"), ("introduced", "2")),
+            affected(
+                "Maven", "a", ("introduced", "5"), ("last_affected", "3"), ("introduced", "2")
+            ),
             ["2", "3", "5", "99"],
             ["1", "4"],
         ),
