@@ -121,6 +121,8 @@ PROGRAMS = {
     "usr/sbin/vsftpd": (b"(vsFTPd 3.0.3)", "vsftpd/vsftpd", "3.0.3"),
     "usr/bin/turnserver": (b"\0Coturn-4.6.1 'Gorst'", "coturn/coturn", "4.6.1"),
     "lib/libz.so.1.2.13": (b" deflate 1.2.13 Copyright 1995-2022", "zlib/zlib", "1.2.13"),
+    "usr/bin/xz": (b"\0xz (XZ Utils) 5.6.1\0", "tukaani/xz", "5.6.1"),
+    "lib/liblzma.so.5.6.1": (b"XZ_5.4\0\0005.6.1\0\0\xfd7zXZ\0", "tukaani/xz", "5.6.1"),
     "lib/libexpat.so.1": (b"\0expat_2.5.0\0", "libexpat/libexpat", "2.5.0"),
     "Pillow.libs/libpng16-58.so.16.39.0": (
         b"\nlibpng version 1.6.39\n",

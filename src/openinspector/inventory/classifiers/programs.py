@@ -287,6 +287,22 @@ PROGRAMS: tuple[Classifier, ...] = (
         verified="libz.so 1.2.13 (Debian)",
     ),
     Classifier(
+        "tukaani/xz",
+        ("**/xz",),
+        (r"\x00xz \(XZ Utils\) ([0-9]+\.[0-9]+\.[0-9]+(?:alpha|beta)?)\x00",),
+        cpes=("tukaani:xz",),
+        verified="xz 5.4.1 (Debian)",
+    ),
+    Classifier(
+        "tukaani/xz",
+        ("**/liblzma.so*", "**/liblzma-*.so*"),
+        # The first of its constants, so that nothing stands before it.
+        (r"(?<![ -~])(5\.[0-9]+\.[0-9]+(?:alpha|beta)?)\x00",),
+        cpes=("tukaani:xz",),
+        unique=True,
+        verified="liblzma.so 5.4.1 (Debian), liblzma of Pillow's wheels",
+    ),
+    Classifier(
         "libexpat/libexpat",
         ("**/libexpat*.so*",),
         (r"\x00expat_([0-9]+\.[0-9]+\.[0-9]+)\x00",),
