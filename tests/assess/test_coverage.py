@@ -33,7 +33,7 @@ def test_scanned():
         "os-packages": "scanned",
         "language-packages": "scanned",
     }
-    assert parts["os-packages"].notes == ("Debian:12: 1 packages judged",)
+    assert parts["os-packages"].notes == ("Debian:12: 1 package judged",)
 
 
 def test_a_distribution_that_the_database_does_not_know():

@@ -141,7 +141,7 @@ def test_the_whole_table() -> None:
         r"    the JSON breaks off \x1b[2J\x1b]0;owned\x07 (=cmd|' /C calc'!A0)",
         "",
         "Debian:12: 2 packages judged",
-        "npm: 1 packages judged",
+        "npm: 1 package judged",
     ]
 
 

@@ -99,7 +99,7 @@ def coverage(
     for entry in tallies:
         if entry.judged:
             told[_part(entry, inventory)].append(
-                f"{entry.ecosystem}: {entry.packages} packages judged"
+                f"{entry.ecosystem}: {_counted(entry.packages)} judged"
             )
     for reason, text in _TOLD.items():
         if uncounted.get(reason):
@@ -113,6 +113,10 @@ def coverage(
         _part_coverage(part, [gap for gap in found if gap.part == part], tuple(told.get(part, ())))
         for part in _parts(inventory, found, told)
     )
+
+
+def _counted(packages: int) -> str:
+    return "1 package" if packages == 1 else f"{packages:,} packages"
 
 
 def _home(inventory: Inventory) -> str:
