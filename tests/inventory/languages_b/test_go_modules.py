@@ -105,7 +105,6 @@ def test_before_go_1_17_the_sums_complete_the_list() -> None:
     packages, gaps = read(text, SUMS)
     assert gaps == []
     assert listed(packages) == {
-        "stdlib": "1.16",
         "github.com/direct/thing": "1.2.0",
         "golang.org/x/net": "0.17.0",
     }
@@ -121,7 +120,7 @@ def test_before_go_1_17_without_sums_is_told() -> None:
 
 def test_what_is_no_version_is_told() -> None:
     packages, gaps = read("module x\ngo 1.20\nrequire (\n a.org/b master\n c.org/d v1.0.0\n)\n")
-    assert listed(packages) == {"stdlib": "1.20", "c.org/d": "1.0.0"}
+    assert listed(packages) == {"c.org/d": "1.0.0"}
     assert [gap.reason for gap in gaps] == [
         "1 entry not pinned to a version and not judged: a.org/b"
     ]
@@ -208,3 +207,14 @@ def test_agrees_with_go_itself_on_real_projects(name: str, shared: Path, tmp_pat
     found = {(each.name, "v" + each.version) for each in packages if each.name != "stdlib"}
     assert found == expected
     assert len(found) > 150
+
+
+def test_the_go_line_is_a_toolchain_from_1_21_on() -> None:
+    for line, expected in (
+        ("go 1.18", {}),
+        ("go 1.20", {}),
+        ("go 1.21", {"stdlib": "1.21"}),
+        ("go 1.22.3", {"stdlib": "1.22.3"}),
+        ("go 1.20\ntoolchain go1.22.3", {"stdlib": "1.22.3"}),
+    ):
+        assert listed(read(f"module x\n{line}\n")[0]) == expected

@@ -26,6 +26,7 @@ _ESCAPED = re.compile(r"!([a-z])")
 _TOOLCHAIN_MODULE = "golang.org/toolchain"
 _TOOLCHAIN_VERSION = re.compile(r"v0\.0\.1-(go[0-9][0-9a-z.]*?)\.[a-z0-9]+-[a-z0-9]+")
 _TOOLCHAIN = "toolchain"
+_LANGUAGE = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 _PRUNED = (1, 17)
 _OF_GO_ITSELF = ("std", "cmd")
 
@@ -47,6 +48,12 @@ class _Module(msgspec.Struct):
         return found is not None and (int(found[1]), int(found[2])) >= _PRUNED
 
 
+def _go_line_binds(line: str) -> bool:
+    """Whether a `go` line demands a toolchain of that version: from Go 1.21 on."""
+    found = _LANGUAGE.match(line)
+    return found is not None and (int(found[1]), int(found[2])) >= (1, 21)
+
+
 def parse_go_mod(file: File, limits: Limits) -> Iterator[Yield]:
     """Yield the modules that a module is built from, and the standard library it asks for.
 
@@ -54,7 +61,8 @@ def parse_go_mod(file: File, limits: Limits) -> Iterator[Yield]:
     modules that were published and are left out. Before Go 1.17 only direct requirements are
     listed: the others are taken from `go.sum`, the highest version of each whose content was
     downloaded, which may be higher than the one in use. The `toolchain` line, else the `go` line,
-    gives the lowest version of the standard library that it can be built with.
+    gives the lowest version of the standard library that it can be built with; before Go 1.21 the
+    `go` line names the language only (https://go.dev/doc/toolchain), and nothing is said of it.
     """
     if _IN_CACHE.search(file.path):
         return
@@ -64,7 +72,9 @@ def parse_go_mod(file: File, limits: Limits) -> Iterator[Yield]:
     if module.path in _OF_GO_ITSELF:
         return
     modules = GoModules(file, _ORIGIN)
-    toolchain = module.toolchain if module.toolchain not in ("", "default") else module.go
+    toolchain = module.toolchain if module.toolchain not in ("", "default") else ""
+    if not toolchain and _go_line_binds(module.go):
+        toolchain = module.go
     if toolchain:
         modules.add_toolchain(toolchain)
     gap = None
