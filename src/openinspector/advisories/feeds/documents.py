@@ -74,9 +74,13 @@ def _of_tar(path: Path) -> Iterator[Document]:
                     continue
                 file = archive.extractfile(member)
                 data = file.read() if file else b""
-                yield Document(member.name, digest(data), lambda data=data: data)  # type: ignore[misc]
+                yield Document(member.name, digest(data), _holding(data))
     except tarfile.TarError as error:
         raise FeedError(f"is no whole tar file: {error}") from None
+
+
+def _holding(data: bytes) -> Callable[[], bytes]:
+    return lambda: data
 
 
 def _refused(name: str) -> Document:
@@ -101,7 +105,7 @@ def _of_folder(path: Path) -> Iterator[Document]:
                 yield _refused(shown)
                 continue
             data = file.read_bytes()
-            yield Document(shown, digest(data), lambda data=data: data)  # type: ignore[misc]
+            yield Document(shown, digest(data), _holding(data))
 
 
 class _Stream:
