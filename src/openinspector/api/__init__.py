@@ -1,0 +1,1 @@
+"""The APIs over the wire: a gateway driven by the service models, signatures, policies."""

@@ -1,0 +1,58 @@
+"""What an operation's handler is given, and what the service keeps for all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openinspector.api.tokens import Tokens
+from openinspector.store import Store
+
+if TYPE_CHECKING:
+    from openinspector.advisories import AdvisoryDatabase
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signed the request: an account, by one of its access keys."""
+
+    account: str
+    key_id: str
+    key_name: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What lives as long as the server: one region of one partition.
+
+    `knowledge` opens the advisory database (or raises `OpenInspectorError`); `clock` gives epoch
+    milliseconds; `folder` holds files of the service.
+    """
+
+    store: Store
+    tokens: Tokens
+    region: str
+    partition: str
+    clock: Callable[[], int]
+    knowledge: Callable[[], "AdvisoryDatabase"]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated request.
+
+    `input` holds the members of the operation's input shape, parsed and validated; timestamps are
+    epoch seconds (float) there and in what a handler returns. `now` and `at` are epoch
+    milliseconds; `at` is the past moment that a read is asked for, None for the present.
+    """
+
+    operation: str
+    input: dict[str, Any]
+    caller: Caller
+    service: Service
+    now: int
+    at: int | None = None
+
+
+Handler = Callable[[Call], dict[str, Any]]

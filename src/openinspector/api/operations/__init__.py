@@ -1,0 +1,19 @@
+"""One file for each family of operations: what each does with a parsed request.
+
+A module exports `OPERATIONS`, its handlers by the operation's name in the service model.
+"""
+
+from importlib import import_module
+
+from openinspector.api.call import Handler
+
+FAMILIES: tuple[str, ...] = ()
+"""The modules of this folder that hold operations."""
+
+
+def handlers() -> dict[str, Handler]:
+    """Every handler by its operation's name."""
+    found: dict[str, Handler] = {}
+    for family in FAMILIES:
+        found.update(import_module(f"{__name__}.{family}").OPERATIONS)
+    return found

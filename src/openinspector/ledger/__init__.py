@@ -1,0 +1,1 @@
+"""Ledger: findings and coverage over time: reconcile, filters and suppression, aggregations."""

@@ -1,0 +1,1 @@
+"""Organization: accounts, who administers whom, what each has switched on, what it used."""

@@ -1,0 +1,1 @@
+"""Signals: what leaves the service: exports to buckets and folders, and the sinks of events."""

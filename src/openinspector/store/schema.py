@@ -1,0 +1,33 @@
+"""What all tables share: their metadata, and how a versioned row says when it was true."""
+
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, MetaData, Table
+
+FOREVER = 2**62
+"""`valid_to` of a row that is true now."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Identity = BigInteger().with_variant(Integer(), "sqlite")
+"""A generated row number: SQLite numbers rows by itself only in a column of type INTEGER."""
+
+
+def versioned() -> tuple[Column[int], Column[int]]:
+    """The two columns of a row that changes over time, in epoch milliseconds."""
+    return (
+        Column("valid_from", BigInteger, nullable=False),
+        Column("valid_to", BigInteger, nullable=False, default=FOREVER),
+    )
+
+
+def true_at(table: Table, at: int | None) -> ColumnElement[bool]:
+    """The condition for rows that were true at a moment; None is now."""
+    if at is None:
+        return table.c.valid_to == FOREVER
+    return (table.c.valid_from <= at) & (table.c.valid_to > at)
