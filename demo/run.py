@@ -35,7 +35,7 @@ def scan_alone(image: Path) -> None:
 
 
 def scan_into_service(image: Path) -> None:
-    """An organisation of four accounts; the image belongs to one member, this machine to another."""
+    """Four accounts; the image belongs to one member, this machine to another."""
     service.stop_former(FOLDER)
     data = str(FOLDER / "data")
     openinspector("org", "import", str(service.ORGANIZATION), "--data", data)

@@ -150,6 +150,7 @@ def test_vex_rules_a_finding_out(run: Run, database: Path, image: Path, tmp_path
 def test_excluded_paths_are_not_scanned(run: Run, database: Path, image: Path) -> None:
     done = run("scan", "image", image, "--db", database, "--exclude", "srv/**", "--format", "json")
     assert _found(done.stdout) == {("CVE-2021-3711", "CRITICAL")}
+    assert "left out as asked (--exclude): srv/**" in done.stdout
 
 
 def test_the_same_answer_as_image_and_as_sbom(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import msgspec
+
 from openinspector.cli.progress import progress
 from openinspector.cli.targets import Request
 from openinspector.inventory.limits import DEFAULT_LIMITS
@@ -24,7 +26,16 @@ def collect_inventory(request: Request) -> Inventory:
         limits=DEFAULT_LIMITS,
     )
     with tree, progress(request.quiet) as report:
-        return collect(tree, table(), DEFAULT_LIMITS, progress=report, exclude=request.exclude)
+        inventory = collect(tree, table(), DEFAULT_LIMITS, progress=report, exclude=request.exclude)
+    return _telling_exclusions(inventory, request.exclude)
+
+
+def _telling_exclusions(inventory: Inventory, globs: tuple[str, ...]) -> Inventory:
+    """What was left out as asked stands in coverage: nothing unscanned looks scanned."""
+    if not globs:
+        return inventory
+    note = f"left out as asked (--exclude): {', '.join(globs)}"
+    return msgspec.structs.replace(inventory, notes=(*inventory.notes, note))
 
 
 def _read_sbom(request: Request) -> Inventory:
