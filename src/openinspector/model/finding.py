@@ -113,6 +113,35 @@ class CodeVulnerabilityDetails(_Shape, frozen=True):
     source_lambda_layer_arn: str | None = None
 
 
+class PortRange(_Shape, frozen=True):
+    """A closed range of ports."""
+
+    begin: int
+    end: int
+
+
+class PathStep(_Shape, frozen=True):
+    """One component of a network path, by its CloudFormation type."""
+
+    component_id: str
+    component_type: str
+    component_arn: str | None = None
+
+
+class NetworkPath(_Shape, frozen=True):
+    """The components from outside in, 1-30."""
+
+    steps: list[PathStep] | None = None
+
+
+class NetworkReachabilityDetails(_Shape, frozen=True):
+    """Which ports are open, over which path (spec/findings.md 5)."""
+
+    open_port_range: PortRange
+    protocol: Literal["TCP", "UDP"]
+    network_path: NetworkPath
+
+
 class Recommendation(_Shape, frozen=True):
     """What to do."""
 
@@ -229,6 +258,7 @@ class Finding(_Shape, frozen=True):
     updated_at: float | None = None
     inspector_score: float | None = None
     inspector_score_details: InspectorScoreDetails | None = None
+    network_reachability_details: NetworkReachabilityDetails | None = None
     package_vulnerability_details: PackageVulnerabilityDetails | None = None
     code_vulnerability_details: CodeVulnerabilityDetails | None = None
     fix_available: FixAvailable | None = None
