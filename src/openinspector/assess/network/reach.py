@@ -9,6 +9,7 @@ An ACL that was not described counts as open, a route table or group as closed; 
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from itertools import pairwise
+from typing import Literal
 
 import msgspec
 
@@ -27,7 +28,8 @@ from openinspector.assess.network.intervals import (
 )
 from openinspector.assess.network.rules import acl_ports, atoms, group_ports, next_hop
 
-PROTOCOLS = ("TCP", "UDP")
+Protocol = Literal["TCP", "UDP"]
+PROTOCOLS: tuple[Protocol, ...] = ("TCP", "UDP")
 
 _NOT_INTERNET: dict[int, tuple[str, ...]] = {
     4: (
@@ -72,7 +74,7 @@ class Opening(msgspec.Struct, frozen=True):
 
     interface: str
     instance: str | None
-    protocol: str
+    protocol: Protocol
     ports: Interval
     path: tuple[Step, ...]
     parts: tuple[Part, ...]
