@@ -10,6 +10,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "scan": ("openinspector.cli.scan", "Find vulnerabilities in an image, folder, host, ..."),
     "sbom": ("openinspector.cli.sbom", "Write the inventory of a target, without judging it."),
     "explain": ("openinspector.cli.explain", "Say why a vulnerability is found, or why not."),
+    "reach": ("openinspector.cli.reach", "Say what the internet reaches, and what blocks it."),
     "db": ("openinspector.cli.db", "Build, update and search the advisory database."),
 }
 """Verb -> the module that defines it as `command`, and its line in the help."""

@@ -1,0 +1,59 @@
+"""`openinspector reach` as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.assess.network.test_reach import example
+from tests.cli.conftest import Run
+
+INSTANCE = "i-0123456789abcdef0"
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    path = tmp_path / "network.json"
+    path.write_text(json.dumps(example()))
+    return path
+
+
+def test_what_is_open_is_listed_with_its_path(run: Run, network: Path) -> None:
+    done = run("reach", "--network", network)
+    assert done.returncode == 0, done.stderr
+    assert "TCP 22  from everywhere (IPv4)" in done.stdout
+    assert f"igw-1 > acl-1 > sg-1 > eni-1 > {INSTANCE}" in done.stdout
+
+
+def test_what_blocks_is_named(run: Run, network: Path) -> None:
+    done = run("reach", "--network", network, "--to", INSTANCE, "--port", "443")
+    assert "NOT REACHABLE" in done.stdout
+    assert "blocked by SecurityGroup sg-1" in done.stdout
+
+
+def test_a_pipeline_can_fail_on_what_is_open(run: Run, network: Path) -> None:
+    asked = ("reach", "--network", network, "--to", "sg-1", "--fail-on-open", "--port")
+    assert run(*asked, "22").returncode == 1
+    assert run(*asked, "23").returncode == 0
+
+
+def test_json_tells_exact_sources(run: Run, network: Path) -> None:
+    answer = json.loads(run("reach", "--network", network, "-f", "json").stdout)
+    (opening,) = answer["openings"]
+    blocks = opening["sources"][0]["blocks"]
+    assert "8.0.0.0/7" in blocks
+    assert not [block for block in blocks if block.startswith(("10.", "192.168."))]
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [("{", "not JSON"), ("[]", "not the output"), ("{}", "no network interfaces")],
+)
+def test_files_that_are_no_network_are_refused(
+    run: Run, tmp_path: Path, content: str, word: str
+) -> None:
+    path = tmp_path / "network.json"
+    path.write_text(content)
+    done = run("reach", "--network", path)
+    assert done.returncode == 2
+    assert word in done.stderr
