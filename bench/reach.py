@@ -1,0 +1,106 @@
+"""How long reachability takes, by the number of interfaces: `python bench/reach.py [COUNT ...]`.
+
+Networks are made up: 200 interfaces to a subnet, a route table and ACL for each ten subnets, one
+security group for each 20 interfaces beside a shared one.
+"""
+
+import sys
+import time
+from typing import Any
+
+from openinspector.assess.network import openings, read_network
+
+COUNTS = (1_000, 10_000, 100_000)
+PER_SUBNET, SUBNETS_PER_TABLE, PER_GROUP = 200, 10, 20
+
+
+def described(count: int) -> dict[str, Any]:
+    """Describe output of a network with so many interfaces."""
+    subnets = -(-count // PER_SUBNET)
+    tables = -(-subnets // SUBNETS_PER_TABLE)
+    allow = {"RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
+    return {
+        "Subnets": [{"SubnetId": f"subnet-{n}", "VpcId": "vpc-1"} for n in range(subnets)],
+        "InternetGateways": [
+            {"InternetGatewayId": "igw-1", "Attachments": [_attachment()]},
+        ],
+        "RouteTables": [
+            {
+                "RouteTableId": f"rtb-{n}",
+                "VpcId": "vpc-1",
+                "Associations": _subnets_of(n, subnets),
+                "Routes": [
+                    {"DestinationCidrBlock": "10.0.0.0/8", "GatewayId": "local"},
+                    {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"},
+                ],
+            }
+            for n in range(tables)
+        ],
+        "NetworkAcls": [
+            {
+                "NetworkAclId": f"acl-{n}",
+                "VpcId": "vpc-1",
+                "Associations": _subnets_of(n, subnets),
+                "Entries": [
+                    {"RuleNumber": 100, "Egress": False, **allow},
+                    {"RuleNumber": 100, "Egress": True, **allow},
+                ],
+            }
+            for n in range(tables)
+        ],
+        "SecurityGroups": [_group(n) for n in range(-(-count // PER_GROUP))],
+        "NetworkInterfaces": [_interface(n) for n in range(count)],
+    }
+
+
+def _attachment() -> dict[str, str]:
+    return {"VpcId": "vpc-1", "State": "available"}
+
+
+def _subnets_of(table: int, subnets: int) -> list[dict[str, str]]:
+    first = table * SUBNETS_PER_TABLE
+    return [{"SubnetId": f"subnet-{n}"} for n in range(first, min(first + 10, subnets))]
+
+
+def _group(number: int) -> dict[str, Any]:
+    blocks = [{"CidrIp": f"{11 + number % 80}.{n}.0.0/16"} for n in range(10)]
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": blocks}
+    web = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    everywhere = {**web, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    return {"GroupId": f"sg-{number}", "IpPermissions": [permission, everywhere]}
+
+
+def _interface(number: int) -> dict[str, Any]:
+    address: dict[str, Any] = {"PrivateIpAddress": "10.0.0.5"}
+    if number % 2:
+        address["Association"] = {"PublicIp": "52.1.2.3"}
+    return {
+        "NetworkInterfaceId": f"eni-{number}",
+        "VpcId": "vpc-1",
+        "SubnetId": f"subnet-{number // PER_SUBNET}",
+        "Groups": [{"GroupId": "sg-0"}, {"GroupId": f"sg-{number // PER_GROUP}"}],
+        "Attachment": {"InstanceId": f"i-{number}"},
+        "PrivateIpAddresses": [address],
+    }
+
+
+def main() -> None:
+    """Print seconds for each count: reading the evidence, and deciding."""
+    for count in [int(word) for word in sys.argv[1:]] or COUNTS:
+        evidence = described(count)
+        started = time.perf_counter()
+        network = read_network(evidence)
+        read = time.perf_counter()
+        memory: dict[Any, Any] = {}
+        found = sum(
+            1 for each in network.interfaces.values() for _ in openings(network, each, memory)
+        )
+        decided = time.perf_counter()
+        print(
+            f"{count:>9,} interfaces: read {read - started:6.2f} s, decided {decided - read:6.2f} s,"
+            f" {found:,} openings"
+        )
+
+
+if __name__ == "__main__":
+    main()
