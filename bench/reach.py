@@ -97,7 +97,7 @@ def main() -> None:
         )
         decided = time.perf_counter()
         print(
-            f"{count:>9,} interfaces: read {read - started:6.2f} s, decided {decided - read:6.2f} s,"
+            f"{count:>9,} interfaces: read {read - started:.2f} s, decided {decided - read:.2f} s,"
             f" {found:,} openings"
         )
 
