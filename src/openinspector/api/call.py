@@ -25,8 +25,8 @@ class Caller:
 class Service:
     """What lives as long as the server: one region of one partition.
 
-    `knowledge` opens the advisory database (or raises `OpenInspectorError`); `clock` gives epoch
-    milliseconds; `folder` holds files of the service.
+    `knowledge` opens the advisory database for one call, which closes it (or raises
+    `OpenInspectorError`); `clock` gives epoch milliseconds; `folder` holds files of the service.
     """
 
     store: Store

@@ -36,7 +36,7 @@ class Tokens:
         return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
 
     def open(self, operation: str, account: str, arguments: Mapping[str, Any], token: str) -> Any:
-        """The position in a token; raises `Invalid` when it is not ours, or not for this request."""
+        """The position in a token; raises `Invalid` unless it was made for this request."""
         from cryptography.exceptions import InvalidTag
 
         try:

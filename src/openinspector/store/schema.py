@@ -1,6 +1,12 @@
 """What all tables share: their metadata, and how a versioned row says when it was true."""
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
 from sqlalchemy import BigInteger, Column, ColumnElement, Integer, MetaData, Table
+
+_T = TypeVar("_T")
 
 FOREVER = 2**62
 """`valid_to` of a row that is true now."""
@@ -31,3 +37,10 @@ def true_at(table: Table, at: int | None) -> ColumnElement[bool]:
     if at is None:
         return table.c.valid_to == FOREVER
     return (table.c.valid_from <= at) & (table.c.valid_to > at)
+
+
+def in_batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """Cut a stream into lists of at most `size`."""
+    stream = iter(items)
+    while batch := list(islice(stream, size)):
+        yield batch

@@ -11,6 +11,18 @@ FAMILIES: tuple[str, ...] = ()
 """The modules of this folder that hold operations."""
 
 
+EXTENDING: tuple[str, ...] = ()
+"""The modules that hold requests beyond the models, as `EXTENSIONS`."""
+
+
+def extensions() -> dict[tuple[str, str], tuple[str, Handler]]:
+    """Requests beyond the models: method and path -> name and handler."""
+    found: dict[tuple[str, str], tuple[str, Handler]] = {}
+    for family in EXTENDING:
+        found.update(import_module(f"{__name__}.{family}").EXTENSIONS)
+    return found
+
+
 def handlers() -> dict[str, Handler]:
     """Every handler by its operation's name."""
     found: dict[str, Handler] = {}

@@ -1,0 +1,1 @@
+"""Who may do what: signatures, access keys, policies, limits, and the audit log."""

@@ -1,0 +1,94 @@
+"""The master key: everything secret at rest is sealed under it.
+
+It is read from the environment (`OPENINSPECTOR_MASTER_KEY`, base64 of 32 bytes) or from a file in
+the service's folder, which is made on first use and readable by its owner only.
+"""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openinspector.model import OpenInspectorError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+VARIABLE = "OPENINSPECTOR_MASTER_KEY"
+FILE_NAME = "master.key"
+SIZE = 32
+_NONCE = 12
+
+
+class MasterKey:
+    """Derives keys for single purposes, and seals small secrets."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != SIZE:
+            raise OpenInspectorError(f"The master key must have {SIZE} bytes; it has {len(key)}.")
+        self._key = key
+
+    @classmethod
+    def load(cls, folder: Path) -> "MasterKey":
+        """The key of the environment, else of the folder's file, which is made if it is missing."""
+        text = os.environ.get(VARIABLE)
+        if text:
+            return cls(_decode(text, VARIABLE))
+        path = folder / FILE_NAME
+        if not path.exists():
+            _make(path)
+        return cls(_decode(path.read_text(), str(path)))
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose (HKDF-SHA256, RFC 5869)."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        return HKDF(SHA256(), SIZE, salt=None, info=purpose.encode()).derive(self._key)
+
+    def seal(self, secret: bytes) -> bytes:
+        """Encrypt and authenticate (AES-256-GCM)."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher().encrypt(nonce, secret, None)
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """The secret; raises `OpenInspectorError` when it was sealed under another key."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            return self._cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+        except InvalidTag as error:
+            raise OpenInspectorError(
+                f"A stored secret was sealed under another master key: restore {FILE_NAME}"
+                f" or {VARIABLE}."
+            ) from error
+
+    def _cipher(self) -> "AESGCM":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(self.derive("seal"))
+
+
+def _decode(text: str, name: str) -> bytes:
+    try:
+        return base64.b64decode(text.strip(), validate=True)
+    except binascii.Error as error:
+        raise OpenInspectorError(f"{name}: not base64: {error}") from error
+
+
+def _make(path: Path) -> None:
+    """Write a new key; of two processes that try at once, the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{FILE_NAME}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(os.urandom(SIZE)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

@@ -1,0 +1,41 @@
+"""Why a signature is not accepted, under the names and statuses that AWS gives them."""
+
+from openinspector.model.refusal import Refusal
+
+
+class SignatureRefusal(Refusal):
+    """A request whose sender is not proven."""
+
+    status = 403
+
+
+class MissingToken(SignatureRefusal):
+    """There is no signature at all."""
+
+    code = "MissingAuthenticationTokenException"
+
+
+class IncompleteSignature(SignatureRefusal):
+    """The signature lacks a part, or a part cannot be read."""
+
+    code = "IncompleteSignatureException"
+    status = 400
+
+
+class UnknownKey(SignatureRefusal):
+    """No such access key, or it was revoked."""
+
+    code = "UnrecognizedClientException"
+
+
+class InvalidSignature(SignatureRefusal):
+    """The signature does not belong to this request, or its time is over."""
+
+    code = "InvalidSignatureException"
+
+
+class UnknownService(SignatureRefusal):
+    """The signature is for a service, or the path for an operation, that is not served here."""
+
+    code = "UnknownOperationException"
+    status = 404

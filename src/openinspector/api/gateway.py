@@ -1,0 +1,316 @@
+"""The gateway: every request goes through the same chain, driven by the service models.
+
+Size and encoding, the service by the signature's scope, the route, the signature, the rate, the
+policy, parsing and validation, the handler, serialisation; mutating calls are written down.
+"""
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route as HttpRoute
+
+from openinspector.api.access.keys import authenticate
+from openinspector.api.access.limits import Limits
+from openinspector.api.access.master_key import MasterKey
+from openinspector.api.access.policy import allowed
+from openinspector.api.access.refusals import SignatureRefusal, UnknownService
+from openinspector.api.access.sigv4 import Request, Signature, headers_of, read_signature
+from openinspector.api.call import Call, Caller, Handler, Service
+from openinspector.api.operations import extensions, handlers
+from openinspector.api.wire.model import SERVICES, Routed, find_route, service_model
+from openinspector.api.wire.parse import parse_request
+from openinspector.api.wire.serialise import serialise
+from openinspector.api.wire.validate import validate
+from openinspector.model.refusal import AccessDenied, Invalid, Refusal
+from openinspector.store.access import AuditEntry, StoredKey, append_audit
+
+AS_OF = "x-openinspector-as-of"
+METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
+_READING = ("Get", "List", "BatchGet", "Describe", "Search", "Scan")
+_BODY_SECONDS = 30.0
+_MIB = 1 << 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Limits of the gateway: bytes of a body (inflated), requests per second of a key."""
+
+    body_bytes: int = 4 * _MIB
+    document_bytes: int = 64 * _MIB
+    per_second: float = 100.0
+    burst: float = 400.0
+    failures_per_second: float = 2.0
+    failures_burst: float = 60.0
+
+
+class Gateway:
+    """Answers requests; one for a server's life."""
+
+    def __init__(
+        self, service: Service, master: MasterKey, settings: Settings | None = None
+    ) -> None:
+        self._service = service
+        self._master = master
+        self._settings = settings or Settings()
+        self._handlers: Mapping[str, Handler] = handlers()
+        self._extensions: Mapping[tuple[str, str], tuple[str, Handler]] = extensions()
+        self._limits = Limits(self._settings.per_second, self._settings.burst)
+        self._failures = Limits(self._settings.failures_per_second, self._settings.failures_burst)
+
+    async def __call__(self, http: HttpRequest) -> Response:
+        """Answer one HTTP request; whatever happens, the answer is one that the model knows."""
+        request_id = str(uuid.uuid4())
+        try:
+            raw_path = http.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
+            document = (http.method, raw_path) in self._extensions or raw_path == "/scan/sbom"
+            body = await _read_body(http, self._settings, document)
+            request = Request(
+                http.method,
+                raw_path,
+                http.scope.get("query_string", b"").decode("latin-1"),
+                headers_of(http.scope["headers"]),
+                body,
+            )
+            source = http.client.host if http.client else ""
+            status, answer = await run_in_threadpool(
+                self._answer, request, source, http.url.scheme, request_id
+            )
+            return _response(status, answer, request_id)
+        except Refusal as refusal:
+            return _refuse(refusal, request_id)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception:
+            _log.exception("request %s failed", request_id)
+            return _refuse(
+                Refusal("The service failed; the log of the server says why."), request_id
+            )
+
+    def _answer(
+        self, request: Request, source: str, scheme: str, request_id: str
+    ) -> tuple[int, bytes]:
+        now = self._service.clock()
+        signature = read_signature(request)
+        routed, handler, name = self._route(request, signature)
+        try:
+            key = authenticate(
+                self._service.store,
+                self._master,
+                request,
+                signature,
+                self._service.region,
+                now / 1000,
+            )
+        except SignatureRefusal:
+            self._failures.take(source)
+            raise
+        self._limits.take(key.id)
+        inflated = _inflate(request, self._settings)
+        members = self._members(routed, request, inflated)
+        resource = _resource(members)
+        self._authorise(key, f"{signature.service}:{name}", resource, source, scheme)
+        if routed is not None:
+            validate(routed.operation, members)
+        at = _as_of(request.header(AS_OF), now, name)
+        caller = Caller(key.account, key.id, key.name)
+        call = Call(name, members, caller, self._service, now, at)
+        outcome = "InternalServerException"
+        try:
+            answer = handler(call)
+            outcome = "done"
+        except Refusal as refusal:
+            outcome = refusal.code
+            raise
+        finally:
+            if not name.startswith(_READING):
+                self._audit(call, resource, source, outcome, request_id)
+        if routed is None:
+            return 200, msgspec.json.encode(answer)
+        return serialise(routed.operation, answer)
+
+    def _route(self, request: Request, signature: Signature) -> tuple[Routed | None, Handler, str]:
+        if signature.service not in SERVICES:
+            raise UnknownService(
+                f"The request is signed for the service {signature.service!r};"
+                f" this server speaks {' and '.join(SERVICES)}."
+            )
+        extension = self._extensions.get((request.method, request.raw_path))
+        if extension is not None:
+            return None, extension[1], extension[0]
+        routed = find_route(signature.service, request.method, request.raw_path)
+        if routed is None:
+            raise UnknownService(
+                f"{signature.service} has no operation at {request.method} {request.raw_path}."
+            )
+        name = routed.operation.name
+        if name not in self._handlers:
+            raise Refusal(f"{name} is not implemented by this version.")
+        return routed, self._handlers[name], name
+
+    def _members(self, routed: Routed | None, request: Request, body: bytes) -> dict[str, Any]:
+        if routed is None:
+            return {"body": body}
+        query = parse_qsl(request.raw_query, keep_blank_values=True)
+        return parse_request(routed.operation, routed.labels, query, dict(request.headers), body)
+
+    def _authorise(
+        self, key: StoredKey, action: str, resource: str, source: str, scheme: str
+    ) -> None:
+        context = {"aws:sourceip": source, "aws:securetransport": str(scheme == "https").lower()}
+        if not allowed(key.policy, action, resource, context):
+            raise AccessDenied(
+                f"The access key {key.id} is not authorized to perform: {action} on resource:"
+                f" {resource}"
+            )
+
+    def _audit(self, call: Call, resource: str, source: str, outcome: str, request_id: str) -> None:
+        entry = AuditEntry(
+            *(call.now, call.caller.account, call.caller.key_id, call.operation),
+            *(resource, source, outcome, request_id),
+        )
+        with self._service.store.write() as connection:
+            append_audit(connection, entry)
+
+
+def application(service: Service, master: MasterKey, settings: Settings | None = None) -> Starlette:
+    """The ASGI application: every path but /health goes through the gateway."""
+    gateway = Gateway(service, master, settings)
+
+    async def health(_request: HttpRequest) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return Starlette(
+        routes=[
+            HttpRoute("/health", health, methods=["GET"]),
+            HttpRoute("/{path:path}", gateway.__call__, methods=METHODS),
+        ]
+    )
+
+
+async def _read_body(http: HttpRequest, settings: Settings, document: bool) -> bytes:
+    """The body as sent. Raises `Invalid` when it is too large or does not come in time."""
+    most = settings.document_bytes if document else settings.body_bytes
+    declared = http.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in http.stream():
+                size += len(chunk)
+                if size > most:
+                    raise _too_large(most)
+                chunks.append(chunk)
+    except TimeoutError as error:
+        raise Invalid("The body did not arrive in time.", reason="CANNOT_PARSE") from error
+    return b"".join(chunks)
+
+
+def _too_large(most: int) -> Invalid:
+    return Invalid(f"The body is larger than {most} bytes.", reason="CANNOT_PARSE")
+
+
+def _inflate(request: Request, settings: Settings) -> bytes:
+    """The body without its content encoding, within the limit."""
+    encoding = (request.header("content-encoding") or "").strip().lower()
+    if encoding in ("", "identity", "aws-chunked"):
+        return request.body
+    if encoding != "gzip":
+        raise Invalid(f"Content-Encoding {encoding} is not accepted.", reason="CANNOT_PARSE")
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        data = inflater.decompress(request.body, settings.document_bytes)
+    except zlib.error as error:
+        raise Invalid(f"The body is not gzip: {error}", reason="CANNOT_PARSE") from error
+    if inflater.unconsumed_tail:
+        raise _too_large(settings.document_bytes)
+    if not inflater.eof:
+        raise Invalid("The gzip body ends too early.", reason="CANNOT_PARSE")
+    return data
+
+
+def _as_of(text: str | None, now: int, name: str) -> int | None:
+    """The moment of the header, in epoch milliseconds. Raises `Invalid`."""
+    if text is None:
+        return None
+    if not name.startswith(_READING):
+        raise Invalid(f"{name} changes the present; it cannot be asked as of a past moment.")
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            message = f"{AS_OF} is neither ISO 8601 nor epoch seconds: {text[:64]}"
+            raise Invalid(message, [(AS_OF, message)]) from error
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not 0 <= seconds * 1000 <= now:
+        raise Invalid(f"{AS_OF} must lie in the past.")
+    return int(seconds * 1000)
+
+
+def _resource(members: Mapping[str, Any]) -> str:
+    """What a policy's Resource is held against: the ARN of the request, else everything."""
+    arns = (
+        value
+        for name, value in members.items()
+        if name.lower().endswith("arn") and isinstance(value, str)
+    )
+    return next(arns, "*")
+
+
+def _response(status: int, body: bytes, request_id: str) -> Response:
+    return Response(
+        body,
+        status,
+        {"x-amzn-requestid": request_id},
+        media_type="application/json",
+    )
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal: its own, or the one that the model gives its name."""
+    own = getattr(refusal, "status", None)
+    if own is not None:
+        return int(own)
+    model = service_model(SERVICES[0])
+    if refusal.code in model.shape_names:
+        shape = model.shape_for(refusal.code)
+        return int(shape.metadata.get("error", {}).get("httpStatusCode", 500))
+    return 500
+
+
+def _refuse(refusal: Refusal, request_id: str) -> Response:
+    status = status_of(refusal)
+    members = dict(refusal.members)
+    headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": refusal.code}
+    wait = members.pop("retryAfterSeconds", 1 if status == 500 else None)
+    if wait is not None:
+        headers["retry-after"] = str(wait)
+    if isinstance(refusal, Invalid):
+        members.setdefault("reason", "OTHER")
+    body = json.dumps({"message": refusal.message, **members})
+    return Response(body, status, headers, media_type="application/json")
+
+
+def milliseconds() -> int:
+    """The clock of a running service, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,127 @@
+"""Running the service: open what it needs, listen, look after it, stop in order."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import uvicorn
+
+from openinspector.api.access.master_key import MasterKey
+from openinspector.api.call import Service
+from openinspector.api.gateway import application, milliseconds
+from openinspector.api.tokens import Tokens
+from openinspector.store import Store, open_store
+
+if TYPE_CHECKING:
+    from openinspector.advisories import AdvisoryDatabase
+
+UPKEEP_SECONDS = 60.0
+_SLOW_CLIENT_SECONDS = 30
+
+_log = logging.getLogger(__name__)
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where to listen, and with which certificate."""
+
+    host: str
+    port: int
+    certificate: str | None = None
+    key: str | None = None
+
+    @property
+    def url(self) -> str:
+        """What clients call."""
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://{self.host}:{self.port}"
+
+
+def open_service(
+    folder: Path,
+    database: str | None,
+    region: str,
+    knowledge: Callable[[], "AdvisoryDatabase"],
+) -> tuple[Service, MasterKey]:
+    """Open the store (a PostgreSQL address, or the folder) and the master key of a service."""
+    folder.mkdir(parents=True, exist_ok=True)
+    master = MasterKey.load(folder)
+    store = open_store(database or folder)
+    service = Service(
+        store=store,
+        tokens=Tokens(master.derive("pagination-tokens")),
+        region=region,
+        partition=partition_of(region),
+        clock=milliseconds,
+        knowledge=knowledge,
+        folder=folder,
+    )
+    return service, master
+
+
+def partition_of(region: str) -> str:
+    """The partition of a Region by its name."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((name for prefix, name in prefixes.items() if region.startswith(prefix)), "aws")
+
+
+def run(
+    service: Service,
+    master: MasterKey,
+    address: Address,
+    ready: Callable[[], None],
+    upkeep: Callable[[Store, int], None],
+) -> None:
+    """Serve until told to stop; `ready` is called when requests are taken."""
+    config = uvicorn.Config(
+        application(service, master),
+        host=address.host,
+        port=address.port,
+        ssl_certfile=address.certificate,
+        ssl_keyfile=address.key,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=_SLOW_CLIENT_SECONDS,
+        timeout_graceful_shutdown=_SLOW_CLIENT_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Server(config, ready)
+    stopped = threading.Event()
+    keeper = threading.Thread(
+        target=_look_after, args=(service, upkeep, stopped), name="upkeep", daemon=True
+    )
+    keeper.start()
+    try:
+        server.run()
+    finally:
+        stopped.set()
+        keeper.join()
+        service.store.close()
+
+
+def _look_after(
+    service: Service, upkeep: Callable[[Store, int], None], stopped: threading.Event
+) -> None:
+    while not stopped.wait(UPKEEP_SECONDS):
+        try:
+            upkeep(service.store, service.clock())
+        except Exception:
+            # The next round tries again; requests go on meanwhile.
+            _log.exception("upkeep failed")
+
+
+class _Server(uvicorn.Server):
+    """A server that tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()

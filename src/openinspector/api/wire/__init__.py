@@ -1,0 +1,1 @@
+"""The wire: requests and answers exactly as the service models describe them (REST-JSON)."""

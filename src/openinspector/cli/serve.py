@@ -1,0 +1,65 @@
+"""`openinspector serve`: the service, behind Amazon Inspector's own API."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from openinspector.cli.knowledge import DATABASE, open_database
+from openinspector.cli.service_options import data_folder
+
+if TYPE_CHECKING:
+    from openinspector.advisories import AdvisoryDatabase
+
+
+@click.command("serve")
+@click.option("--data", metavar="DIR", help="Folder of the service's data.")
+@click.option(
+    "--database",
+    "store_address",
+    metavar="postgresql://...",
+    help="Keep findings in PostgreSQL instead of the folder.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8400, show_default=True)
+@click.option("--region", default="us-east-1", show_default=True)
+@click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM).")
+@click.option("--tls-key", metavar="FILE", help="Private key of the certificate (PEM).")
+@DATABASE
+def command(
+    data: str | None,
+    store_address: str | None,
+    host: str,
+    port: int,
+    region: str,
+    tls_cert: str | None,
+    tls_key: str | None,
+    database: str | None,
+) -> None:
+    """Serve the inspector2 and inspector-scan APIs."""
+    from openinspector.api.server import Address, open_service, run
+    from openinspector.ledger.upkeep import run_once
+    from openinspector.store.access import list_keys
+
+    if bool(tls_cert) != bool(tls_key):
+        raise click.UsageError("--tls-cert and --tls-key go together.")
+
+    def knowledge() -> "AdvisoryDatabase":
+        return open_database(database)
+
+    folder = data_folder(data)
+    service, master = open_service(folder, store_address, region, knowledge)
+    address = Address(host, port, tls_cert, tls_key)
+
+    def ready() -> None:
+        with service.store.read() as connection:
+            keys = [key for key in list_keys(connection) if key.revoked_at is None]
+        where = "PostgreSQL" if store_address else str(folder)
+        click.echo(f"OpenInspector serves {region} at {address.url}; data in {where}.")
+        if not keys:
+            option = f" --data {data}" if data else ""
+            click.echo(
+                "There are no access keys yet. Make one:"
+                f" openinspector keys create --account 111122223333{option}"
+            )
+
+    run(service, master, address, ready, run_once)

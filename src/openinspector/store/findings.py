@@ -1,0 +1,339 @@
+"""Findings as stored: the body once, as the API shows it, and columns behind every criterion.
+
+Each row is a version of a finding. What a finding has several of (packages, tags, path steps) is in
+two side tables, by row.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from openinspector.model.finding import Finding, VulnerablePackage
+from openinspector.store.schema import (
+    FOREVER,
+    Identity,
+    in_batches,
+    metadata,
+    true_at,
+    versioned,
+)
+
+SEVERITY_RANK = {
+    "UNTRIAGED": 0,
+    "INFORMATIONAL": 1,
+    "LOW": 2,
+    "MEDIUM": 3,
+    "HIGH": 4,
+    "CRITICAL": 5,
+}
+"""How severities sort: the worst last."""
+
+_BATCH = 500
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("row_id", Identity, primary_key=True, autoincrement=True),
+    Column("arn", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("region", Text),
+    Column("status", Text, nullable=False),
+    Column("closed_because", Text),
+    Column("type", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("severity_rank", SmallInteger, nullable=False),
+    Column("title", Text),
+    Column("first_observed_at", BigInteger, nullable=False),
+    Column("last_observed_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger),
+    Column("inspector_score", Float),
+    Column("epss_score", Float),
+    Column("exploit_available", Text),
+    Column("fix_available", Text),
+    Column("resource_type", Text),
+    Column("resource_id", Text, nullable=False),
+    Column("vulnerability_id", Text),
+    Column("vulnerability_source", Text),
+    Column("vendor_severity", Text),
+    Column("ec2_image_id", Text),
+    Column("ec2_vpc_id", Text),
+    Column("ec2_subnet_id", Text),
+    Column("ec2_platform", Text),
+    Column("ecr_pushed_at", BigInteger),
+    Column("ecr_architecture", Text),
+    Column("ecr_registry", Text),
+    Column("ecr_repository", Text),
+    Column("ecr_hash", Text),
+    Column("ecr_last_in_use_at", BigInteger),
+    Column("ecr_in_use_count", BigInteger),
+    Column("lambda_name", Text),
+    Column("lambda_runtime", Text),
+    Column("lambda_modified_at", BigInteger),
+    Column("lambda_role", Text),
+    Column("project_name", Text),
+    Column("project_provider", Text),
+    Column("port_begin", Integer),
+    Column("port_end", Integer),
+    Column("protocol", Text),
+    Column("component_type", Text),
+    Column("detector_name", Text),
+    Column("code_path", Text),
+    Column("body", LargeBinary, nullable=False),
+    *versioned(),
+)
+
+finding_package = Table(
+    "finding_package",
+    metadata,
+    Column("row_id", Identity, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("epoch", Integer),
+    Column("release", Text),
+    Column("architecture", Text),
+    Column("layer_hash", Text),
+    Column("lambda_layer_arn", Text),
+    Column("file_path", Text),
+)
+
+finding_value = Table(
+    "finding_value",
+    metadata,
+    Column("row_id", Identity, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+_PRESENT = finding.c.valid_to == FOREVER
+Index("uq_finding_present", finding.c.arn, unique=True, sqlite_where=_PRESENT,
+      postgresql_where=_PRESENT)  # fmt: skip
+Index("ix_finding_resource", finding.c.account, finding.c.resource_id, finding.c.valid_to)
+Index("ix_finding_package_row", finding_package.c.row_id)
+Index("ix_finding_package_name", finding_package.c.name, finding_package.c.row_id)
+Index("ix_finding_value_row", finding_value.c.row_id, finding_value.c.field)
+Index("ix_finding_value", finding_value.c.field, finding_value.c.value, finding_value.c.row_id)
+for _name in ("vulnerability_id", "title", "ecr_repository", "ecr_hash", "lambda_name", "arn"):
+    Index(f"ix_finding_{_name}", finding.c[_name], finding.c.valid_to)
+for _name in ("first_observed_at", "last_observed_at", "updated_at", "inspector_score",
+              "epss_score"):  # fmt: skip
+    Index(f"ix_finding_{_name}", finding.c[_name], finding.c.arn)
+Index("ix_finding_severity", finding.c.severity_rank, finding.c.last_observed_at, finding.c.arn)
+Index("ix_finding_account", finding.c.account, finding.c.severity_rank, finding.c.last_observed_at,
+      finding.c.arn)  # fmt: skip
+
+
+class StoredFinding(msgspec.Struct, frozen=True):
+    """A version of a finding, by its row; `closed_because` says why it is CLOSED."""
+
+    row: int
+    finding: Finding
+    closed_because: str | None
+    valid_from: int
+
+
+_decoder = msgspec.json.Decoder(Finding)
+
+
+def current_findings(
+    connection: Connection, account: str, resource_id: str
+) -> dict[str, StoredFinding]:
+    """The present findings of a resource, closed ones included, by ARN."""
+    rows = connection.execute(
+        select(finding.c.row_id, finding.c.body, finding.c.closed_because, finding.c.valid_from)
+        .where(finding.c.account == account, finding.c.resource_id == resource_id)
+        .where(true_at(finding, None))
+    )
+    found = (_stored(*row) for row in rows)
+    return {each.finding.finding_arn: each for each in found}
+
+
+def findings_of(
+    connection: Connection, accounts: Sequence[str], at: int | None = None
+) -> Iterator[StoredFinding]:
+    """Every finding of some accounts, streamed."""
+    rows = connection.execution_options(yield_per=_BATCH).execute(
+        select(finding.c.row_id, finding.c.body, finding.c.closed_because, finding.c.valid_from)
+        .where(finding.c.account.in_(list(accounts)), true_at(finding, at))
+        .order_by(finding.c.row_id)
+    )
+    for row in rows:
+        yield _stored(*row)
+
+
+def _stored(row: int, body: bytes, because: str | None, since: int) -> StoredFinding:
+    return StoredFinding(row, _decoder.decode(body), because, since)
+
+
+def put_findings(
+    connection: Connection, findings: Iterable[tuple[Finding, str | None]], at: int
+) -> None:
+    """Write findings, each with the reason of its closing (None unless CLOSED).
+
+    The present version of each, if any, ends at `at` (epoch milliseconds).
+    """
+    for batch in in_batches(findings, _BATCH):
+        drop_findings(connection, [each.finding_arn for each, _ in batch], at)
+        rows = [_columns(each, because, at) for each, because in batch]
+        numbers = connection.execute(
+            insert(finding).returning(finding.c.row_id, sort_by_parameter_order=True), rows
+        ).scalars()
+        packages: list[dict[str, Any]] = []
+        values: list[dict[str, Any]] = []
+        for number, (each, _) in zip(numbers.all(), batch, strict=True):
+            packages.extend({"row_id": number, **row} for row in package_rows(each))
+            values.extend(
+                {"row_id": number, "field": field, "key": key, "value": value}
+                for field, key, value in value_rows(each)
+            )
+        if packages:
+            connection.execute(insert(finding_package), packages)
+        if values:
+            connection.execute(insert(finding_value), values)
+
+
+def drop_findings(connection: Connection, arns: Sequence[str], at: int) -> None:
+    """Let the present versions of findings end."""
+    if arns:
+        connection.execute(
+            update(finding)
+            .where(finding.c.arn == bindparam("ended"), finding.c.valid_to == FOREVER)
+            .values(valid_to=at),
+            [{"ended": arn} for arn in arns],
+        )
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    """Epoch milliseconds of the API's epoch seconds."""
+    return None if seconds is None else round(seconds * 1000)
+
+
+def _columns(each: Finding, because: str | None, at: int) -> dict[str, Any]:
+    return {
+        **scalar_columns(each),
+        "closed_because": because,
+        "body": msgspec.json.encode(each),
+        "valid_from": at,
+        "valid_to": FOREVER,
+    }
+
+
+def scalar_columns(each: Finding) -> dict[str, Any]:
+    """The columns that criteria and orders look at; None where a finding has no such thing."""
+    resource = each.resources[0]
+    details = resource.details
+    ec2 = details.aws_ec2_instance if details else None
+    ecr = details.aws_ecr_container_image if details else None
+    function = details.aws_lambda_function if details else None
+    project = details.code_repository if details else None
+    package = each.package_vulnerability_details
+    network = each.network_reachability_details
+    code = each.code_vulnerability_details
+    steps = (network.network_path.steps or ()) if network else ()
+    return {
+        "arn": each.finding_arn,
+        "account": each.aws_account_id,
+        "region": resource.region,
+        "status": each.status,
+        "type": each.type,
+        "severity": each.severity,
+        "severity_rank": SEVERITY_RANK[each.severity],
+        "title": each.title,
+        "first_observed_at": milliseconds(each.first_observed_at),
+        "last_observed_at": milliseconds(each.last_observed_at),
+        "updated_at": milliseconds(each.updated_at),
+        "inspector_score": each.inspector_score,
+        "epss_score": each.epss.score if each.epss else None,
+        "exploit_available": each.exploit_available,
+        "fix_available": each.fix_available,
+        "resource_type": resource.type,
+        "resource_id": resource.id,
+        "vulnerability_id": package.vulnerability_id if package else None,
+        "vulnerability_source": package.source if package else None,
+        "vendor_severity": package.vendor_severity if package else None,
+        "ec2_image_id": ec2.image_id if ec2 else None,
+        "ec2_vpc_id": ec2.vpc_id if ec2 else None,
+        "ec2_subnet_id": ec2.subnet_id if ec2 else None,
+        "ec2_platform": ec2.platform if ec2 else None,
+        "ecr_pushed_at": milliseconds(ecr.pushed_at) if ecr else None,
+        "ecr_architecture": ecr.architecture if ecr else None,
+        "ecr_registry": ecr.registry if ecr else None,
+        "ecr_repository": ecr.repository_name if ecr else None,
+        "ecr_hash": ecr.image_hash if ecr else None,
+        "ecr_last_in_use_at": milliseconds(ecr.last_in_use_at) if ecr else None,
+        "ecr_in_use_count": ecr.in_use_count if ecr else None,
+        "lambda_name": function.function_name if function else None,
+        "lambda_runtime": function.runtime if function else None,
+        "lambda_modified_at": milliseconds(function.last_modified_at) if function else None,
+        "lambda_role": function.execution_role_arn if function else None,
+        "project_name": project.project_name if project else None,
+        "project_provider": project.provider_type if project else None,
+        "port_begin": network.open_port_range.begin if network else None,
+        "port_end": network.open_port_range.end if network else None,
+        "protocol": network.protocol if network else None,
+        "component_type": steps[0].component_type if steps else None,
+        "detector_name": code.detector_name if code else None,
+        "code_path": code.file_path.file_path if code else None,
+    }
+
+
+def package_rows(each: Finding) -> Iterator[dict[str, Any]]:
+    """The affected packages of a finding."""
+    details = each.package_vulnerability_details
+    for package in (details.vulnerable_packages or ()) if details else ():
+        yield package_columns(package)
+
+
+def package_columns(package: VulnerablePackage) -> dict[str, Any]:
+    """The columns of one affected package."""
+    return {
+        "name": package.name,
+        "version": package.version,
+        "epoch": package.epoch,
+        "release": package.release,
+        "architecture": package.arch,
+        "layer_hash": package.source_layer_hash,
+        "lambda_layer_arn": package.source_lambda_layer_arn,
+        "file_path": package.file_path,
+    }
+
+
+def value_rows(each: Finding) -> Iterator[tuple[str, str, str]]:
+    """What a finding has several of: field, key (of tags; else empty), value."""
+    for resource in each.resources:
+        for key, value in (resource.tags or {}).items():
+            yield "tag", key, value
+        details = resource.details
+        image = details.aws_ecr_container_image if details else None
+        for tag in (image.image_tags or ()) if image else ():
+            yield "image_tag", "", tag
+        function = details.aws_lambda_function if details else None
+        for layer in (function.layers or ()) if function else ():
+            yield "lambda_layer", "", layer
+    package = each.package_vulnerability_details
+    for related in (package.related_vulnerabilities or ()) if package else ():
+        yield "related", "", related
+    network = each.network_reachability_details
+    for step in (network.network_path.steps or ()) if network else ():
+        yield "component_id", "", step.component_id
+        yield "component_type", "", step.component_type
+    code = each.code_vulnerability_details
+    for tag in (code.detector_tags or ()) if code else ():
+        yield "detector_tag", "", tag
