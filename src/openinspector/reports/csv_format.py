@@ -47,9 +47,9 @@ def render(report: Report) -> bytes:
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for row in rows(report.assessment.findings, report.generated_at):
-        writer.writerow([_cell(text) for text in row])
+        writer.writerow(safe(row))
     for row in _gap_rows(report):
-        writer.writerow([_cell(text) for text in row])
+        writer.writerow(safe(row))
     return target.getvalue().encode("utf-8")
 
 
@@ -71,6 +71,11 @@ def _gap_rows(report: Report) -> Iterator[list[str]]:
     for part, state, reason in gap_lines(report):
         cells = {**told, "Title": f"{part}: {state}", "Description": reason}
         yield [cells.get(column, "") for column in COLUMNS]
+
+
+def safe(row: Iterable[str]) -> list[str]:
+    """The cells of a line as they may be written."""
+    return [_cell(text) for text in row]
 
 
 def _cell(text: str) -> str:
@@ -209,6 +214,17 @@ def _references(row: _Row) -> str:
     return _joined(urls or ())
 
 
+def _network_path(row: _Row) -> str:
+    network = row.finding.network_reachability_details
+    steps = (network.network_path.steps or ()) if network else ()
+    return _joined(f"{step.component_id}({step.component_type})" for step in steps)
+
+
+def _port_range(row: _Row) -> str:
+    network = row.finding.network_reachability_details
+    return f"{network.open_port_range.begin}-{network.open_port_range.end}" if network else ""
+
+
 def _last_exploited(row: _Row) -> str:
     details = row.finding.exploitability_details
     return _time(details.last_known_exploit_at) if details else ""
@@ -239,7 +255,7 @@ _VALUES: dict[str, Callable[[_Row], str]] = {
         dict.fromkeys(x.remediation for x in row.packages if x.remediation)
     ),
     "File Path": _path,
-    "Network Paths": lambda row: "",
+    "Network Paths": _network_path,
     "Age (Days)": _age,
     "Remediation": _remediation,
     "Inspector Score": lambda row: _number(row.finding.inspector_score),
@@ -268,7 +284,7 @@ _VALUES: dict[str, Callable[[_Row], str]] = {
         _joined(row.instance.ip_v6_addresses or ()) if row.instance else ""
     ),
     "Resource Vpc": lambda row: (row.instance.vpc_id or "") if row.instance else "",
-    "Port Range": lambda row: "",
+    "Port Range": _port_range,
     "Epss Score": lambda row: _number(row.finding.epss.score if row.finding.epss else None),
     "Exploit Available": lambda row: row.finding.exploit_available or "",
     "Last Exploited At": _last_exploited,
@@ -283,7 +299,6 @@ _VALUES: dict[str, Callable[[_Row], str]] = {
     ),
     "Package Manager": lambda row: _joined(dict.fromkeys(x.package_manager for x in row.packages)),
 }
-"""The 55 columns of a real export, in its order. Network findings have no columns filled here yet:
-the model has no details of them."""
+"""The 55 columns of a real export, in its order."""
 
 COLUMNS: tuple[str, ...] = tuple(_VALUES)
