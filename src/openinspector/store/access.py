@@ -7,22 +7,21 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     Table,
-    Text,
     insert,
     select,
     update,
 )
 
-from openinspector.store.schema import Identity, metadata
+from openinspector.store.schema import Identity, Words, metadata
 
 access_key = Table(
     "access_key",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("account", Text, nullable=False, index=True),
-    Column("name", Text, nullable=False),
+    Column("id", Words, primary_key=True),
+    Column("account", Words, nullable=False, index=True),
+    Column("name", Words, nullable=False),
     Column("secret", LargeBinary, nullable=False),
-    Column("policy", Text),
+    Column("policy", Words),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
 )
@@ -32,13 +31,13 @@ audit = Table(
     metadata,
     Column("row_id", Identity, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False, index=True),
-    Column("account", Text, nullable=False, index=True),
-    Column("key_id", Text, nullable=False),
-    Column("operation", Text, nullable=False),
-    Column("resource", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("request_id", Text, nullable=False),
+    Column("account", Words, nullable=False, index=True),
+    Column("key_id", Words, nullable=False),
+    Column("operation", Words, nullable=False),
+    Column("resource", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("outcome", Words, nullable=False),
+    Column("request_id", Words, nullable=False),
 )
 
 

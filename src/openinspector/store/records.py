@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Index, LargeBinary, Table, Text, insert, select, update
+from sqlalchemy import Column, Connection, Index, LargeBinary, Table, insert, select, update
 
-from openinspector.store.schema import FOREVER, Identity, metadata, true_at, versioned
+from openinspector.store.schema import FOREVER, Identity, Words, metadata, true_at, versioned
 
 record = Table(
     "record",
     metadata,
     Column("row_id", Identity, primary_key=True, autoincrement=True),
-    Column("kind", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("owner", Words, nullable=False),
+    Column("key", Words, nullable=False),
     Column("body", LargeBinary, nullable=False),
     *versioned(),
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import TEXT
 
 _T = TypeVar("_T")
 
@@ -22,6 +23,10 @@ metadata = MetaData(
 
 Identity = BigInteger().with_variant(Integer(), "sqlite")
 """A generated row number: SQLite numbers rows by itself only in a column of type INTEGER."""
+
+
+Words = Text().with_variant(TEXT(collation="C"), "postgresql")
+"""Text that both databases compare and sort by its bytes."""
 
 
 def versioned() -> tuple[Column[int], Column[int]]:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from openinspector.api.call import Handler
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES: tuple[str, ...] = ("findings",)
 """The modules of this folder that hold operations."""
 
 
