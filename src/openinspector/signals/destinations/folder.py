@@ -73,11 +73,11 @@ def _partial(path: Path) -> Path:
 
 def _quoted(part: str) -> str:
     """A file name that means nothing to a file system; long ones keep a digest of the rest."""
-    name = quote(part, safe=_READABLE)
+    name = quote(part, safe=_READABLE, errors="surrogatepass")
     if name.startswith("."):
         name = "%2E" + name[1:]
     if len(name) > _LONGEST:
-        digest = hashlib.sha256(part.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         name = f"{name[:_LONGEST]}~{digest}{Path(name).suffix[:8]}"
     return name
 
