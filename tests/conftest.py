@@ -7,6 +7,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+pytest_plugins = ["tests.service_fixtures"]
+
 
 def shared_folder() -> Path | None:
     """The folder of real data beside the repository, or None where it is absent."""
