@@ -95,7 +95,7 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture
-def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An AWS with a key and a bucket in `REGION`, and a bucket elsewhere; clients find it."""
     for name, value in environment(moto_url).items():
         monkeypatch.setenv(name, value)
@@ -108,4 +108,4 @@ def aws(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     s3.create_bucket(
         Bucket=made.far_bucket, CreateBucketConfiguration={"LocationConstraint": OTHER_REGION}
     )
-    yield made._replace(key_arn=key["KeyMetadata"]["Arn"])
+    return made._replace(key_arn=key["KeyMetadata"]["Arn"])

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.aws_fixtures import Aws, environment
-from tests.signals.exporting import ACCOUNT, BUCKET, REGION, clock, findings, new_job
 
 from openinspector.model.refusal import Invalid, NotFound
 from openinspector.reports.csv_format import COLUMNS
@@ -39,6 +37,8 @@ from openinspector.signals.exports import (
 )
 from openinspector.signals.exports.runner import LONGEST_MILLISECONDS
 from openinspector.store import Store, open_store
+from tests.aws_fixtures import Aws, environment
+from tests.signals.exporting import ACCOUNT, BUCKET, REGION, clock, findings, new_job
 
 MEBIBYTE = 1024 * 1024
 
