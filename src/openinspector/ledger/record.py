@@ -1,0 +1,119 @@
+"""A scan goes into the ledger: inventory, coverage, findings and outbox, in one transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from openinspector.assess import Assessment
+from openinspector.ledger.criteria import Criteria
+from openinspector.ledger.reconcile import RESOURCE_GONE, closed, reconcile, unseen_parts
+from openinspector.ledger.suppression import suppressed_by
+from openinspector.model import Inventory
+from openinspector.model.finding import Resource
+from openinspector.store.coverage import end_coverage, put_coverage
+from openinspector.store.findings import current_findings, put_findings
+from openinspector.store.packages import bind_inventory, put_inventory, unbind_inventory
+from openinspector.store.transitions import Transition, append_transitions
+
+
+class Recorded(msgspec.Struct, frozen=True, rename="camel"):
+    """What a scan changed, by the kind of transition, and how many findings stand now."""
+
+    resource_id: str
+    opened: int = 0
+    updated: int = 0
+    suppressed: int = 0
+    unsuppressed: int = 0
+    closed: int = 0
+    reopened: int = 0
+    unchanged: int = 0
+
+
+def record_scan(
+    connection: Connection,
+    account: str,
+    assessment: Assessment,
+    inventory: Inventory,
+    rules: Sequence[Criteria],
+    now: int,
+) -> Recorded:
+    """Record what was found in one resource of an account; `now` is in epoch milliseconds."""
+    resource = assessment.resource
+    stored = current_findings(connection, account, resource.id)
+    transitions = reconcile(
+        stored,
+        assessment.findings,
+        lambda each: suppressed_by(rules, each),
+        unseen_parts(assessment.coverage),
+        now / 1000,
+    )
+    bind_inventory(connection, account, resource.id, put_inventory(connection, inventory), now)
+    put_coverage(connection, account, [covered(account, resource, assessment, now)], now)
+    _apply(connection, transitions, now)
+    counted = Counter(each.kind.lower() for each in transitions)
+    observed = len(assessment.findings)
+    touched = sum(counted.values()) - counted["closed"]
+    return Recorded(resource.id, **counted, unchanged=observed - touched)
+
+
+def close_resource(connection: Connection, account: str, resource_id: str, now: int) -> int:
+    """A resource is gone: its findings close, its coverage ends; how many closed."""
+    stored = current_findings(connection, account, resource_id).values()
+    transitions = [
+        closed(each.finding, RESOURCE_GONE, now / 1000)
+        for each in stored
+        if each.finding.status != "CLOSED"
+    ]
+    _apply(connection, transitions, now)
+    end_coverage(connection, account, resource_id, now)
+    unbind_inventory(connection, account, resource_id, now)
+    return len(transitions)
+
+
+def _apply(connection: Connection, transitions: Sequence[Transition], now: int) -> None:
+    put_findings(connection, [(each.finding, each.because) for each in transitions], now)
+    append_transitions(connection, transitions, now)
+
+
+def covered(account: str, resource: Resource, assessment: Assessment, now: int) -> dict[str, Any]:
+    """The row of coverage in the shape of the API's `CoveredResource`."""
+    looked_at = [part for part in assessment.coverage if part.part != "advisories"]
+    nothing = all(part.state == "not-scanned" for part in looked_at)
+    status = ("INACTIVE", "UNSUPPORTED_OS") if nothing else ("ACTIVE", "SUCCESSFUL")
+    details = resource.details
+    told: dict[str, Any] = {}
+    if details and details.aws_ecr_container_image:
+        told["ecrImage"] = {"tags": details.aws_ecr_container_image.image_tags or []}
+    elif details and details.aws_lambda_function:
+        function = details.aws_lambda_function
+        told["lambdaFunction"] = {
+            "functionName": function.function_name,
+            "runtime": function.runtime,
+            "functionTags": resource.tags or {},
+            "layers": function.layers or [],
+        }
+    elif details and details.code_repository:
+        project = details.code_repository
+        told["codeRepository"] = {
+            "projectName": project.project_name,
+            "providerType": project.provider_type or "GITHUB",
+            "providerTypeVisibility": "private",
+        }
+    elif resource.type == "AWS_EC2_INSTANCE":
+        told["ec2"] = {"tags": resource.tags or {}, "platform": "LINUX"}
+    row: dict[str, Any] = {
+        "accountId": account,
+        "resourceId": resource.id,
+        "resourceType": resource.type,
+        "scanType": "PACKAGE",
+        "scanStatus": {"statusCode": status[0], "reason": status[1]},
+        "resourceMetadata": told,
+        "lastScannedAt": now / 1000,
+        "providerRegion": resource.region,
+    }
+    if resource.type == "AWS_EC2_INSTANCE":
+        row["scanMode"] = "EC2_SSM_AGENT_BASED"
+    return row

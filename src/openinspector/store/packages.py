@@ -1,0 +1,261 @@
+"""Inventories, stored once for each content, and the package versions that they hold.
+
+A package version is unique by ecosystem, release, name and version, and carries its version key, so
+that new advisories are matched against everything stored by one join.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+import zstandard
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    and_,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from openinspector.model import Inventory, Package
+from openinspector.store.schema import (
+    FOREVER,
+    Identity,
+    Words,
+    in_batches,
+    metadata,
+    true_at,
+    versioned,
+)
+from openinspector.versions import key
+
+package_version = Table(
+    "package_version",
+    metadata,
+    Column("row_id", Identity, primary_key=True, autoincrement=True),
+    Column("ecosystem", Words, nullable=False),
+    Column("release", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    UniqueConstraint("ecosystem", "release", "name", "version"),
+)
+
+inventory = Table(
+    "inventory",
+    metadata,
+    Column("digest", Words, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+inventory_package = Table(
+    "inventory_package",
+    metadata,
+    Column("package", Identity, primary_key=True, autoincrement=False),
+    Column("inventory", Words, primary_key=True),
+)
+
+resource_inventory = Table(
+    "resource_inventory",
+    metadata,
+    Column("row_id", Identity, primary_key=True, autoincrement=True),
+    Column("account", Words, nullable=False),
+    Column("resource_id", Words, nullable=False),
+    Column("inventory", Words, nullable=False),
+    *versioned(),
+)
+_PRESENT = resource_inventory.c.valid_to == FOREVER
+Index(
+    "uq_resource_inventory_present",
+    resource_inventory.c.account,
+    resource_inventory.c.resource_id,
+    unique=True,
+    sqlite_where=_PRESENT,
+    postgresql_where=_PRESENT,
+)
+Index("ix_resource_inventory_inventory", resource_inventory.c.inventory)
+
+staged_range = Table(
+    "staged_range",
+    metadata,
+    Column("row_id", Identity, primary_key=True, autoincrement=True),
+    Column("ecosystem", Words, nullable=False),
+    Column("release", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("introduced", LargeBinary),
+    Column("fixed", LargeBinary),
+    Column("last_affected", LargeBinary),
+    prefixes=["TEMPORARY"],
+)
+
+_BATCH = 500
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Affected versions of a package, by version keys; a missing side is open.
+
+    `release` is the distribution's release, empty outside distributions.
+    """
+
+    ecosystem: str
+    name: str
+    introduced: bytes | None = None
+    fixed: bytes | None = None
+    last_affected: bytes | None = None
+    release: str = ""
+
+
+class Affected(msgspec.Struct, frozen=True):
+    """A package version of a resource that lies in a range."""
+
+    account: str
+    resource_id: str
+    ecosystem: str
+    name: str
+    version: str
+
+
+def put_inventory(connection: Connection, collected: Inventory) -> str:
+    """Store an inventory, unless it is there; its digest."""
+    body = msgspec.json.encode(collected, order="deterministic")
+    digest = hashlib.sha256(body).hexdigest()
+    known = connection.execute(select(inventory.c.digest).where(inventory.c.digest == digest))
+    if known.scalar() is None:
+        compressed = zstandard.ZstdCompressor(level=3).compress(body)
+        _insert_new(connection, inventory, [{"digest": digest, "body": compressed}])
+        _put_packages(connection, digest, collected)
+    return digest
+
+
+def get_inventory(connection: Connection, digest: str) -> Inventory | None:
+    """The inventory of a digest."""
+    body = connection.execute(select(inventory.c.body).where(inventory.c.digest == digest)).scalar()
+    if body is None:
+        return None
+    return msgspec.json.decode(zstandard.ZstdDecompressor().decompress(body), type=Inventory)
+
+
+def bind_inventory(
+    connection: Connection, account: str, resource_id: str, digest: str, at: int
+) -> None:
+    """Say that a resource holds an inventory from now on."""
+    if inventory_of(connection, account, resource_id) == digest:
+        return
+    unbind_inventory(connection, account, resource_id, at)
+    connection.execute(
+        insert(resource_inventory).values(
+            account=account,
+            resource_id=resource_id,
+            inventory=digest,
+            valid_from=at,
+            valid_to=FOREVER,
+        )
+    )
+
+
+def unbind_inventory(connection: Connection, account: str, resource_id: str, at: int) -> None:
+    """Say that a resource holds nothing from now on."""
+    r = resource_inventory.c
+    connection.execute(
+        update(resource_inventory)
+        .where(r.account == account, r.resource_id == resource_id, r.valid_to == FOREVER)
+        .values(valid_to=at)
+    )
+
+
+def inventory_of(
+    connection: Connection, account: str, resource_id: str, at: int | None = None
+) -> str | None:
+    """The digest of what a resource holds, or held at a moment."""
+    r = resource_inventory.c
+    return connection.execute(
+        select(r.inventory)
+        .where(r.account == account, r.resource_id == resource_id)
+        .where(true_at(resource_inventory, at))
+    ).scalar()
+
+
+def affected_resources(connection: Connection, ranges: Iterable[Range]) -> list[Affected]:
+    """Every present resource that holds a version in one of the ranges: one statement finds all."""
+    metadata.create_all(connection, tables=[staged_range])
+    connection.execute(staged_range.delete())
+    for batch in in_batches(ranges, _BATCH):
+        connection.execute(insert(staged_range), [msgspec.structs.asdict(each) for each in batch])
+    p, s, r = package_version.c, staged_range.c, resource_inventory.c
+    within = and_(
+        p.ecosystem == s.ecosystem,
+        p.release == s.release,
+        p.name == s.name,
+        or_(s.introduced.is_(None), p.key >= s.introduced),
+        or_(s.fixed.is_(None), p.key < s.fixed),
+        or_(s.last_affected.is_(None), p.key <= s.last_affected),
+    )
+    rows = connection.execute(
+        select(r.account, r.resource_id, p.ecosystem, p.name, p.version)
+        .distinct()
+        .select_from(staged_range)
+        .join(package_version, within)
+        .join(inventory_package, inventory_package.c.package == p.row_id)
+        .join(resource_inventory, r.inventory == inventory_package.c.inventory)
+        .where(r.valid_to == FOREVER)
+        .order_by(r.account, r.resource_id, p.ecosystem, p.name, p.version)
+    )
+    return [Affected(*row) for row in rows]
+
+
+def _put_packages(connection: Connection, digest: str, collected: Inventory) -> None:
+    rows = {
+        (row["ecosystem"], row["release"], row["name"], row["version"]): row
+        for row in _package_rows(collected)
+    }
+    _insert_new(connection, package_version, list(rows.values()))
+    p = package_version.c
+    numbers: set[int] = set()
+    for batch in in_batches(rows, _BATCH):
+        wanted = or_(
+            *(
+                and_(p.ecosystem == e, p.release == r, p.name == n, p.version == v)
+                for e, r, n, v in batch
+            )
+        )
+        numbers.update(connection.execute(select(p.row_id).where(wanted)).scalars())
+    links = [{"package": number, "inventory": digest} for number in sorted(numbers)]
+    _insert_new(connection, inventory_package, links)
+
+
+def _package_rows(collected: Inventory) -> Iterator[dict[str, Any]]:
+    """The names under which advisories may speak of each package: its own, and its source's."""
+    distribution = collected.distribution
+    for package in collected.packages:
+        release = ""
+        if distribution is not None and package.ecosystem == distribution.ecosystem:
+            release = distribution.release or ""
+        for name, version in _names(package):
+            yield {
+                "ecosystem": package.ecosystem,
+                "release": release,
+                "name": name,
+                "version": version,
+                "key": key(package.ecosystem, version),
+            }
+
+
+def _names(package: Package) -> Iterator[tuple[str, str]]:
+    yield package.name, package.version
+    if package.source_name:
+        yield package.source_name, package.source_version or package.version
+
+
+def _insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; those whose key is there already stay as they are."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    for batch in in_batches(rows, _BATCH):
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), batch)
