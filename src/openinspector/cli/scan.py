@@ -81,6 +81,11 @@ OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         is_flag=True,
         help="Exit with 4 when any part of the target could not be scanned.",
     ),
+    click.option(
+        "--submit",
+        metavar="URL",
+        help="Record the scan in a service (`openinspector serve`), signed with your AWS key.",
+    ),
 )
 
 
@@ -134,6 +139,7 @@ def scan(
     vex_files: Sequence[str],
     ignore_file: str | None,
     include_kernel: bool,
+    submit: str | None,
 ) -> None:
     """Scan a target, report, and leave with the exit code that the options ask for."""
     from openinspector.reports.report import Report
@@ -158,6 +164,10 @@ def scan(
     write_output([_render(format_name, report, output)], output)
     if not request.quiet and output:
         click.echo(f"openinspector: wrote {output}", err=True)
+    if submit:
+        from openinspector.cli.submit import submit_inventory
+
+        click.echo(f"openinspector: submitted {submit_inventory(submit, inventory)}", err=True)
     _gate(assessment, fail_on, strict)
 
 

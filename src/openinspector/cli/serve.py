@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Serve the inspector2 and inspector-scan APIs."""
     from openinspector.api.server import Address, open_service, run
-    from openinspector.ledger.upkeep import run_once
+    from openinspector.api.upkeep import run_once
     from openinspector.store.access import list_keys
 
     if bool(tls_cert) != bool(tls_key):

@@ -26,3 +26,27 @@ def administrator_of(connection: Connection, account: str, at: int | None = None
     """The delegated administrator with which an account is associated; None when standalone."""
     body = get_record(connection, "membership-of", account, account, at)
     return None if body is None else body["administrator"]
+
+
+def owner_of(connection: Connection, account: str, at: int | None = None) -> str:
+    """Whose the filters and rules of an account are.
+
+    An organisation's for its delegated administrator, else the account's own.
+    """
+    for record in list_records(connection, ADMINISTRATOR, at=at):
+        if record.body.get("accountId") == account:
+            return record.owner
+    return account
+
+
+def ruler_of(connection: Connection, account: str, at: int | None = None) -> str:
+    """Whose rules hide an account's findings: its administrator's, else its own."""
+    administrator = administrator_of(connection, account, at)
+    return owner_of(connection, administrator or account, at)
+
+
+def accounts_ruled(connection: Connection, account: str) -> tuple[str, ...]:
+    """The accounts whose findings the rules of `account` hide: what it sees, unless a member."""
+    if administrator_of(connection, account) is not None:
+        return ()
+    return visible_accounts(connection, account)

@@ -7,11 +7,18 @@ from importlib import import_module
 
 from openinspector.api.call import Handler
 
-FAMILIES: tuple[str, ...] = ("findings",)
+FAMILIES: tuple[str, ...] = (
+    "findings",
+    "filters",
+    "coverage",
+    "findings_reports",
+    "sbom_exports",
+    "scan_sbom",
+)
 """The modules of this folder that hold operations."""
 
 
-EXTENDING: tuple[str, ...] = ()
+EXTENDING: tuple[str, ...] = ("submit",)
 """The modules that hold requests beyond the models, as `EXTENSIONS`."""
 
 

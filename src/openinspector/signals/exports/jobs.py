@@ -7,7 +7,7 @@ and a finished one never be cancelled (spec/exports.md 1 and 5).
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -17,8 +17,8 @@ from openinspector.model.refusal import Invalid, NotFound
 from openinspector.store import Store
 from openinspector.store.records import end_record, get_record, list_records, put_record
 
-FINDINGS_REPORT = "findings-report"
-SBOM_EXPORT = "sbom-export"
+FINDINGS_REPORT: Final = "findings-report"
+SBOM_EXPORT: Final = "sbom-export"
 """Kinds of job; also the kinds of their records."""
 
 KEPT_MILLISECONDS = 90 * 86_400_000

@@ -1,0 +1,58 @@
+"""ListCoverage and ListCoverageStatistics (spec/filters-and-suppression.md 6, 7)."""
+
+from typing import Any
+
+import msgspec
+
+from openinspector.api.call import Call, Handler
+from openinspector.api.paging import moment_and_key, next_token
+from openinspector.ledger.coverage import list_coverage, statistics
+from openinspector.organization.scope import visible_accounts
+
+_PAGE = 200
+_GROUPS = 5
+
+
+def list_coverage_(call: Call) -> dict[str, Any]:
+    """What is scanned, and what is not and why."""
+    moment, after = moment_and_key(call)
+    with call.service.store.read() as connection:
+        bodies, position = list_coverage(
+            connection,
+            visible_accounts(connection, call.caller.account, call.at),
+            call.input.get("filterCriteria", {}),
+            call.input.get("maxResults", _PAGE),
+            after,
+            moment,
+        )
+    return {
+        "coveredResources": [msgspec.Raw(body) for body in bodies],
+        "nextToken": next_token(call, moment, position),
+    }
+
+
+def list_coverage_statistics(call: Call) -> dict[str, Any]:
+    """Counts of covered resources, by group where one is asked for."""
+    moment, after = moment_and_key(call)
+    with call.service.store.read() as connection:
+        total, groups, position = statistics(
+            connection,
+            visible_accounts(connection, call.caller.account, call.at),
+            call.input.get("filterCriteria", {}),
+            call.input.get("groupBy"),
+            _GROUPS,
+            after,
+            moment,
+        )
+    rows = [{"groupKey": key, "count": number} for key, number in groups]
+    return {
+        "totalCounts": total,
+        "countsByGroup": rows or None,
+        "nextToken": next_token(call, moment, position),
+    }
+
+
+OPERATIONS: dict[str, Handler] = {
+    "ListCoverage": list_coverage_,
+    "ListCoverageStatistics": list_coverage_statistics,
+}

@@ -1,0 +1,68 @@
+"""ScanSbom: the engine of `openinspector scan sbom`, over the wire (spec/sbom-generator.md 4)."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from openinspector import __version__
+from openinspector.advisories import AdvisoryDatabase
+from openinspector.api.call import Call, Handler
+from openinspector.assess import Options, Place, assess
+from openinspector.assess.ecosystems import (
+    distribution_ecosystems,
+    is_operating_system,
+    lookup_names,
+)
+from openinspector.inventory.limits import DEFAULT_LIMITS
+from openinspector.inventory.sbom.assemble import assemble_components
+from openinspector.inventory.sbom.read import read_document
+from openinspector.model import Inventory, Package, TargetError
+from openinspector.model.refusal import Invalid
+from openinspector.reports.scan import Scan
+from openinspector.reports.scan_sbom import cyclonedx_answer, inspector_answer
+
+_ANSWERS = {"CYCLONE_DX_1_5": cyclonedx_answer, "INSPECTOR": inspector_answer}
+_NAME = "sbom"
+
+
+def scan_sbom(call: Call) -> dict[str, Any]:
+    """Judge the components of a CycloneDX document; the answer is in the format asked for."""
+    data = msgspec.json.encode(call.input["sbom"])
+    try:
+        document = read_document(data, _NAME)
+        inventory, packages = assemble_components(document, _NAME, DEFAULT_LIMITS)
+    except TargetError as error:
+        raise Invalid(str(error), [(_NAME, str(error))]) from error
+    now = datetime.fromtimestamp(call.now / 1000, UTC)
+    place = Place(call.caller.account, call.service.region, call.service.partition)
+    with call.service.knowledge() as knowledge:
+        scan = Scan(
+            components=document.components,
+            packages=packages,
+            assessment=assess(inventory, knowledge, Options(include_kernel=True, place=place), now),
+            inventory=inventory,
+            has_rules=lambda package: has_rules(knowledge, inventory, package),
+            scanned_at=now,
+            serial=str(uuid.uuid4()),
+            version=__version__,
+        )
+        answer = _ANSWERS[call.input.get("outputFormat", "CYCLONE_DX_1_5")](scan)
+    return {"sbom": answer}
+
+
+def has_rules(knowledge: AdvisoryDatabase, inventory: Inventory, package: Package) -> bool:
+    """Whether any advisory speaks of a package."""
+    if not is_operating_system(package):
+        return bool(knowledge.affected(package.ecosystem, package.name))
+    if inventory.distribution is None:
+        return False
+    return any(
+        knowledge.affected(ecosystem, name)
+        for ecosystem in distribution_ecosystems(inventory.distribution)[:1]
+        for name, _ in lookup_names(package)
+    )
+
+
+OPERATIONS: dict[str, Handler] = {"ScanSbom": scan_sbom}

@@ -1,0 +1,25 @@
+"""What the service does by itself every minute: rules expire, old closed findings are dropped."""
+
+from openinspector.ledger.retention import drop_old
+from openinspector.ledger.suppression import expire, reapply, rules_for
+from openinspector.organization.scope import ADMINISTRATOR, accounts_ruled
+from openinspector.store import Store
+from openinspector.store.records import list_records
+
+
+def run_once(store: Store, now: int) -> None:
+    """One round; `now` is in epoch milliseconds."""
+    with store.write() as connection:
+        for owner in expire(connection, now):
+            account = next(
+                (
+                    str(record.body["accountId"])
+                    for record in list_records(connection, ADMINISTRATOR, [owner])
+                ),
+                owner,
+            )
+            accounts = accounts_ruled(connection, account)
+            if accounts:
+                reapply(connection, accounts, rules_for(connection, owner, now), now)
+    with store.write() as connection:
+        drop_old(connection, now)
