@@ -47,9 +47,12 @@ class Store:
 
 def open_store(location: str | Path) -> Store:
     """Open a folder (SQLite) or a `postgresql://` address, with its tables up to date."""
+    # Each module registers its tables when it is imported; they import this one.
+    import openinspector.store.tables  # noqa: F401
+
     text = str(location)
     engine = _postgresql(text) if text.startswith("postgresql") else _sqlite(Path(text))
-    metadata.create_all(engine)
+    metadata.create_all(engine, tables=[x for x in metadata.sorted_tables if not x._prefixes])
     return Store(engine)
 
 

@@ -26,7 +26,7 @@ KEPT_MILLISECONDS = 90 * 86_400_000
 
 _RUNNING = "-running"
 _CURRENT = "current"
-_ATTEMPTS = 20
+_PATIENCE_SECONDS = 10
 
 Status = Literal["IN_PROGRESS", "SUCCEEDED", "CANCELLED", "FAILED"]
 Kind = Literal["findings-report", "sbom-export"]
@@ -158,12 +158,12 @@ def _put(connection: Connection, job: Job, now: int) -> None:
 
 def _transaction(store: Store, step: Callable[[Connection], T]) -> T:
     """Run a step again where the database says that another one came between."""
-    for attempt in range(_ATTEMPTS):
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
         try:
             with store.write() as connection:
                 return step(connection)
         except (IntegrityError, OperationalError):
-            if attempt == _ATTEMPTS - 1:
+            if time.monotonic() >= end:
                 raise
-            time.sleep(0.01 * (attempt + 1))
-    raise AssertionError("unreachable")
+            time.sleep(0.02)
