@@ -1,0 +1,219 @@
+"""Delegation and members of an organisation (spec/accounts.md 2)."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from openinspector.api.call import Call, Handler
+from openinspector.api.idempotency import remembered
+from openinspector.api.paging import moment_and_key, page_of
+from openinspector.ledger.suppression import reapply, rules_for
+from openinspector.model.refusal import AccessDenied, Conflict, Invalid, NotFound, QuotaExceeded
+from openinspector.organization.accounts import TYPES, enable
+from openinspector.organization.directory import (
+    Organization,
+    administrator_record,
+    appoint,
+    associate,
+    dismiss,
+    dissociate,
+    organization_of,
+)
+from openinspector.organization.scope import MEMBERSHIP, administrator_of, ruler_of
+from openinspector.store.records import get_record, list_records, put_record
+
+MOST_MEMBERS = 10_000
+AUTO_ENABLE = "auto-enable"
+"""Kind of the record of an organisation's automatic enablement (owner: organisation)."""
+_PAGE = 50
+_ADMINISTRATORS = 5
+
+
+def enable_delegated_admin_account(call: Call) -> dict[str, Any]:
+    """Appoint the organisation's administrator; only the management account may."""
+    account = call.input["delegatedAdminAccountId"]
+    with call.service.store.write() as connection:
+
+        def make() -> dict[str, Any]:
+            organization = _managed(connection, call)
+            if account not in organization.accounts:
+                message = f"{account} is not an account of the organisation {organization.id}."
+                raise Invalid(message, [("delegatedAdminAccountId", message)])
+            present = administrator_record(connection, organization.id)
+            if present not in (None, account):
+                raise Conflict(
+                    f"{present} is the delegated administrator already.", str(present), "ACCOUNT"
+                )
+            appoint(connection, organization.id, account, call.now)
+            enable(connection, account, TYPES, call.now)
+            return {"delegatedAdminAccountId": account}
+
+        return remembered(call, connection, make)
+
+
+def disable_delegated_admin_account(call: Call) -> dict[str, Any]:
+    """Take the delegation away; members become standalone and keep scanning."""
+    account = call.input["delegatedAdminAccountId"]
+    with call.service.store.write() as connection:
+        organization = _managed(connection, call)
+        if administrator_record(connection, organization.id) != account:
+            raise NotFound(f"{account} is not the delegated administrator.")
+        members = [record.key for record in list_records(connection, MEMBERSHIP, [account])]
+        dismiss(connection, organization.id, call.now)
+        for each in (account, *members):
+            _reapply(connection, each, call.now)
+    return {"delegatedAdminAccountId": account}
+
+
+def get_delegated_admin_account(call: Call) -> dict[str, Any]:
+    """The administrator of the caller's organisation."""
+    with call.service.store.read() as connection:
+        organization = organization_of(connection, call.caller.account, call.at)
+        account = (
+            administrator_record(connection, organization.id, call.at) if organization else None
+        )
+    if account is None:
+        raise NotFound("There is no delegated administrator.")
+    return {"delegatedAdmin": {"accountId": account, "relationshipStatus": "ENABLED"}}
+
+
+def list_delegated_admin_accounts(call: Call) -> dict[str, Any]:
+    """The administrators that the management account has appointed: none or one."""
+    with call.service.store.read() as connection:
+        organization = _managed(connection, call)
+        account = administrator_record(connection, organization.id, call.at)
+    rows = [{"accountId": account, "status": "ENABLED"}] if account else []
+    size = call.input.get("maxResults", _ADMINISTRATORS)
+    page, token = page_of(call, rows, lambda row: str(row["accountId"]), size)
+    return {"delegatedAdminAccounts": page, "nextToken": token}
+
+
+def associate_member(call: Call) -> dict[str, Any]:
+    """Make an account of the organisation a member."""
+    account = call.input["accountId"]
+    with call.service.store.write() as connection:
+        organization = _administered(connection, call)
+        if account not in organization.accounts or account == call.caller.account:
+            message = f"{account} is not another account of the organisation {organization.id}."
+            raise Invalid(message, [("accountId", message)])
+        members = list_records(connection, MEMBERSHIP, [call.caller.account])
+        if sum(each.body["relationshipStatus"] == "ENABLED" for each in members) >= MOST_MEMBERS:
+            raise QuotaExceeded(f"At most {MOST_MEMBERS} members.", call.caller.account)
+        associate(connection, call.caller.account, account, call.now)
+        automatic = get_record(connection, AUTO_ENABLE, organization.id, "types")
+        if automatic is not None:
+            wanted = [each for each, member in TYPES.items() if automatic.get(member)]
+            enable(connection, account, wanted, call.now)
+        _reapply(connection, account, call.now)
+    return {"accountId": account}
+
+
+def disassociate_member(call: Call) -> dict[str, Any]:
+    """Let a member go; it becomes standalone and keeps scanning."""
+    account = call.input["accountId"]
+    with call.service.store.write() as connection:
+        _administered(connection, call)
+        if administrator_of(connection, account) != call.caller.account:
+            message = f"{account} is not a member."
+            raise Invalid(message, [("accountId", message)])
+        dissociate(connection, account, "REMOVED", call.now)
+        _reapply(connection, account, call.now)
+    return {"accountId": account}
+
+
+def get_member(call: Call) -> dict[str, Any]:
+    """One member, present or former."""
+    account = call.input["accountId"]
+    with call.service.store.read() as connection:
+        _administered(connection, call)
+        body = get_record(connection, MEMBERSHIP, call.caller.account, account, call.at)
+    if body is None:
+        raise NotFound(f"{account} is not a member.")
+    return {"member": _member(call, account, body)}
+
+
+def list_members(call: Call) -> dict[str, Any]:
+    """Members; with onlyAssociated false also former ones and all other accounts known."""
+    moment, _ = moment_and_key(call)
+    with call.service.store.read() as connection:
+        organization = _administered(connection, call)
+        known = {
+            record.key: record.body
+            for record in list_records(connection, MEMBERSHIP, [call.caller.account], at=moment)
+        }
+    if call.input.get("onlyAssociated", True):
+        known = {a: body for a, body in known.items() if body["relationshipStatus"] == "ENABLED"}
+    else:
+        others = set(organization.accounts) - set(known) - {call.caller.account}
+        known |= {account: {"relationshipStatus": "CREATED"} for account in others}
+    size = call.input.get("maxResults", _PAGE)
+    page, token = page_of(call, sorted(known.items()), lambda row: row[0], size)
+    members = [_member(call, account, body) for account, body in page]
+    return {"members": members, "nextToken": token}
+
+
+def describe_organization_configuration(call: Call) -> dict[str, Any]:
+    """What is switched on in accounts that join."""
+    with call.service.store.read() as connection:
+        organization = _administered(connection, call)
+        body = get_record(connection, AUTO_ENABLE, organization.id, "types", call.at)
+        members = list_records(connection, MEMBERSHIP, [call.caller.account], at=call.at)
+    count = sum(each.body["relationshipStatus"] == "ENABLED" for each in members)
+    return {
+        "autoEnable": body or dict.fromkeys(TYPES.values(), False),
+        "maxAccountLimitReached": count >= MOST_MEMBERS,
+    }
+
+
+def update_organization_configuration(call: Call) -> dict[str, Any]:
+    """Choose what is switched on in accounts that join."""
+    wanted = {**dict.fromkeys(TYPES.values(), False), **call.input["autoEnable"]}
+    if wanted["lambdaCode"] and not wanted["lambda"]:
+        message = "lambdaCode needs lambda."
+        raise Invalid(message, [("autoEnable.lambdaCode", message)])
+    with call.service.store.write() as connection:
+        organization = _administered(connection, call)
+        put_record(connection, AUTO_ENABLE, organization.id, "types", wanted, call.now)
+    return {"autoEnable": wanted}
+
+
+def _member(call: Call, account: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"accountId": account, "delegatedAdminAccountId": call.caller.account, **body}
+
+
+def _managed(connection: Connection, call: Call) -> Organization:
+    """The caller's organisation; raises unless the caller is its management account."""
+    organization = organization_of(connection, call.caller.account, call.at)
+    if organization is None or organization.management != call.caller.account:
+        raise AccessDenied("Only the management account of an organisation may do this.")
+    return organization
+
+
+def _administered(connection: Connection, call: Call) -> Organization:
+    """The caller's organisation; raises unless the caller is its delegated administrator."""
+    organization = organization_of(connection, call.caller.account, call.at)
+    if (
+        organization is None
+        or administrator_record(connection, organization.id, call.at) != call.caller.account
+    ):
+        raise AccessDenied("Only the delegated administrator of an organisation may do this.")
+    return organization
+
+
+def _reapply(connection: Connection, account: str, now: int) -> None:
+    """Another owner's rules govern the account now: bring its findings in line."""
+    reapply(connection, [account], rules_for(connection, ruler_of(connection, account), now), now)
+
+
+OPERATIONS: dict[str, Handler] = {
+    "EnableDelegatedAdminAccount": enable_delegated_admin_account,
+    "DisableDelegatedAdminAccount": disable_delegated_admin_account,
+    "GetDelegatedAdminAccount": get_delegated_admin_account,
+    "ListDelegatedAdminAccounts": list_delegated_admin_accounts,
+    "AssociateMember": associate_member,
+    "DisassociateMember": disassociate_member,
+    "GetMember": get_member,
+    "ListMembers": list_members,
+    "DescribeOrganizationConfiguration": describe_organization_configuration,
+    "UpdateOrganizationConfiguration": update_organization_configuration,
+}

@@ -1,0 +1,26 @@
+"""What goes when an account switches everything off (spec/accounts.md 1.1, 8)."""
+
+from sqlalchemy import Connection, select, update
+
+from openinspector.store.coverage import coverage
+from openinspector.store.findings import finding
+from openinspector.store.packages import resource_inventory
+from openinspector.store.records import record
+from openinspector.store.schema import FOREVER
+
+_SETTINGS = ("filter", "configuration", "deep-inspection", "encryption-key", "cis-configuration",
+             "code-integration", "code-scan-configuration", "connector")  # fmt: skip
+
+
+def forget_account(connection: Connection, account: str, now: int) -> None:
+    """Let the findings, coverage, filters and settings of an account end."""
+    for table in (finding, coverage, resource_inventory):
+        connection.execute(
+            update(table)
+            .where(table.c.account == account, table.c.valid_to == FOREVER)
+            .values(valid_to=now)
+        )
+    rows = select(record.c.row_id).where(
+        record.c.owner == account, record.c.kind.in_(_SETTINGS), record.c.valid_to == FOREVER
+    )
+    connection.execute(update(record).where(record.c.row_id.in_(rows)).values(valid_to=now))

@@ -1,0 +1,177 @@
+"""Organisations as they are known here: their accounts and who manages them.
+
+They come from a file or from AWS Organizations; nothing here asks AWS.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from openinspector.model import OpenInspectorError
+from openinspector.organization.scope import ADMINISTRATOR, MEMBERSHIP
+from openinspector.store.records import end_record, get_record, list_records, put_record
+
+ORGANIZATION = "organization"
+"""Kind of the record of an organisation (owner and key: its identifier)."""
+BELONGS = "organization-of"
+"""Kind of the record that names an account's organisation (owner and key: the account)."""
+MEMBER_OF = "membership-of"
+"""Kind of the record that names an account's administrator (owner and key: the account)."""
+
+
+class KnownAccount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An account of an organisation; `status` is ACTIVE or SUSPENDED."""
+
+    id: str
+    name: str = ""
+    status: str = "ACTIVE"
+    unit: str = ""
+
+
+class Organization(msgspec.Struct, frozen=True):
+    """An organisation: identifier, management account, accounts by identifier."""
+
+    id: str
+    management: str
+    accounts: dict[str, KnownAccount]
+    administrator: str | None = None
+    """Who shall be the delegated administrator; None leaves it as it is."""
+
+
+def is_account(text: object) -> bool:
+    """Whether a value is an account's identifier."""
+    return isinstance(text, str) and len(text) == 12 and text.isascii() and text.isdigit()
+
+
+def read_organization(document: Any, name: str) -> Organization:
+    """An organisation from a parsed file. Raises naming the file and the entry that is wrong."""
+    if not isinstance(document, Mapping):
+        raise OpenInspectorError(f"{name}: an organisation is a mapping with `accounts`")
+    identity = document.get("organization")
+    if not (isinstance(identity, str) and identity.startswith("o-") and 12 <= len(identity) <= 34):
+        raise OpenInspectorError(
+            f"{name}: `organization` must be an identifier such as o-abcdefghij"
+        )
+    accounts: dict[str, KnownAccount] = {}
+    for number, entry in enumerate(document.get("accounts") or (), start=1):
+        if not isinstance(entry, Mapping) or not is_account(entry.get("id")):
+            raise OpenInspectorError(
+                f"{name}: account {number} must have an `id` of 12 digits, in quotes"
+            )
+        if entry["id"] in accounts:
+            raise OpenInspectorError(f"{name}: account {entry['id']} is listed twice")
+        status = str(entry.get("status", "ACTIVE"))
+        if status not in ("ACTIVE", "SUSPENDED"):
+            raise OpenInspectorError(
+                f"{name}: account {entry['id']}: `status` must be ACTIVE or SUSPENDED, not {status}"
+            )
+        accounts[entry["id"]] = KnownAccount(
+            entry["id"], str(entry.get("name", "")), status, str(entry.get("unit", ""))
+        )
+    management = document.get("management_account")
+    administrator = document.get("delegated_administrator")
+    for role, account in (
+        ("management_account", management),
+        ("delegated_administrator", administrator),
+    ):
+        if account not in accounts and (account is not None or role == "management_account"):
+            raise OpenInspectorError(f"{name}: `{role}` must be one of the accounts")
+    return Organization(identity, str(management), accounts, administrator)
+
+
+def import_organization(connection: Connection, organization: Organization, now: int) -> None:
+    """Take over what an organisation is now; accounts that left it become standalone."""
+    before = get_organization(connection, organization.id)
+    left = set(before.accounts) - set(organization.accounts) if before else set()
+    for account in sorted(left):
+        end_record(connection, BELONGS, account, account, now)
+        dissociate(connection, account, "DELETED", now)
+    if before is not None and before.management != organization.management:
+        end_record(connection, BELONGS, before.management, before.management, now)
+    body = {
+        "management": organization.management,
+        "accounts": {
+            account: msgspec.to_builtins(known) for account, known in organization.accounts.items()
+        },
+    }
+    put_record(connection, ORGANIZATION, organization.id, organization.id, body, now)
+    for account in organization.accounts:
+        put_record(connection, BELONGS, account, account, {"organization": organization.id}, now)
+    if organization.administrator is not None:
+        appoint(connection, organization.id, organization.administrator, now)
+        for account in organization.accounts:
+            if account != organization.administrator:
+                associate(connection, organization.administrator, account, now)
+
+
+def get_organization(
+    connection: Connection, identity: str, at: int | None = None
+) -> Organization | None:
+    """An organisation by its identifier."""
+    body = get_record(connection, ORGANIZATION, identity, identity, at)
+    if body is None:
+        return None
+    accounts = {
+        account: msgspec.convert(known, KnownAccount) for account, known in body["accounts"].items()
+    }
+    return Organization(identity, body["management"], accounts)
+
+
+def organization_of(
+    connection: Connection, account: str, at: int | None = None
+) -> Organization | None:
+    """The organisation that an account belongs to; None for one on its own."""
+    body = get_record(connection, BELONGS, account, account, at)
+    return get_organization(connection, body["organization"], at) if body else None
+
+
+def administrator_record(
+    connection: Connection, organization: str, at: int | None = None
+) -> str | None:
+    """The delegated administrator of an organisation."""
+    records = list_records(connection, ADMINISTRATOR, [organization], at=at)
+    return str(records[0].body["accountId"]) if records else None
+
+
+def appoint(connection: Connection, organization: str, account: str, now: int) -> None:
+    """Make an account the delegated administrator of its organisation."""
+    former = administrator_record(connection, organization)
+    if former is not None and former != account:
+        dismiss(connection, organization, now)
+    put_record(connection, ADMINISTRATOR, organization, "account", {"accountId": account}, now)
+    dissociate(connection, account, "REMOVED", now)
+
+
+def dismiss(connection: Connection, organization: str, now: int) -> None:
+    """Take the delegation away: members become standalone, their scanning stays on."""
+    account = administrator_record(connection, organization)
+    end_record(connection, ADMINISTRATOR, organization, "account", now)
+    if account is not None:
+        for record in list_records(connection, MEMBERSHIP, [account]):
+            if record.body["relationshipStatus"] == "ENABLED":
+                dissociate(connection, record.key, "REMOVED", now)
+
+
+def associate(connection: Connection, administrator: str, account: str, now: int) -> None:
+    """Make an account a member of an administrator; doing so again changes nothing."""
+    former = get_record(connection, MEMBER_OF, account, account)
+    if former is not None and former["administrator"] == administrator:
+        return
+    if former is not None:
+        dissociate(connection, account, "REMOVED", now)
+    body = {"relationshipStatus": "ENABLED", "updatedAt": now / 1000}
+    put_record(connection, MEMBERSHIP, administrator, account, body, now)
+    put_record(connection, MEMBER_OF, account, account, {"administrator": administrator}, now)
+
+
+def dissociate(connection: Connection, account: str, status: str, now: int) -> bool:
+    """End an account's membership, if it is a member; the administrator's row keeps the status."""
+    former = get_record(connection, MEMBER_OF, account, account)
+    if former is None:
+        return False
+    body = {"relationshipStatus": status, "updatedAt": now / 1000}
+    put_record(connection, MEMBERSHIP, former["administrator"], account, body, now)
+    end_record(connection, MEMBER_OF, account, account, now)
+    return True
