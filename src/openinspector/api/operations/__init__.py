@@ -14,6 +14,11 @@ FAMILIES: tuple[str, ...] = (
     "findings_reports",
     "sbom_exports",
     "scan_sbom",
+    "accounts",
+    "members",
+    "configuration",
+    "tags",
+    "usage",
 )
 """The modules of this folder that hold operations."""
 

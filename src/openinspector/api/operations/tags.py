@@ -1,0 +1,131 @@
+"""Tags, and encryption keys of code findings (spec/accounts.md 4, 5)."""
+
+import re
+from typing import Any
+
+from sqlalchemy import Connection
+
+from openinspector.api.call import Call, Handler
+from openinspector.api.operations.filters import MOST_TAGS, apply_rules, check_tags
+from openinspector.ledger.suppression import FILTER
+from openinspector.model.refusal import BadRequest, Invalid, NotFound
+from openinspector.organization.scope import owner_of
+from openinspector.store.records import end_record, get_record, put_record
+
+TAGGABLE: dict[str, str] = {
+    "filter": FILTER,
+    "cis-configuration": "cis-configuration",
+    "codesecurity-integration": "code-integration",
+    "codesecurity-configuration": "code-scan-configuration",
+    "connector": "connector",
+}
+"""Parts of an ARN that name what can be tagged, and the kind of its record."""
+
+ENCRYPTION_KEY = "encryption-key"
+_COMBINATIONS = {("CODE", "AWS_LAMBDA_FUNCTION"), ("CODE", "CODE_REPOSITORY")}
+_ARN = re.compile(r"arn:[^:]+:inspector2:[^:]+:\d{12}:(?:owner/[^/]+/)?([a-z-]+)/([0-9a-f-]+)")
+_Found = tuple[str, str, str, dict[str, Any]]
+
+
+def tag_resource(call: Call) -> dict[str, Any]:
+    """Add or change tags; a rule's expiry among them takes effect at once."""
+    with call.service.store.write() as connection:
+        kind, owner, key, body = _find(connection, call)
+        tags = {**(body.get("tags") or {}), **call.input["tags"]}
+        check_tags(call.input["tags"])
+        if len(tags) > MOST_TAGS:
+            raise BadRequest(f"A resource has at most {MOST_TAGS} tags.")
+        _put(connection, call, (kind, owner, key, {**body, "tags": tags}))
+    return {}
+
+
+def untag_resource(call: Call) -> dict[str, Any]:
+    """Remove tags; those that are not there are no error."""
+    with call.service.store.write() as connection:
+        kind, owner, key, body = _find(connection, call)
+        gone = set(call.input["tagKeys"])
+        tags = {name: value for name, value in (body.get("tags") or {}).items() if name not in gone}
+        _put(connection, call, (kind, owner, key, {**body, "tags": tags}))
+    return {}
+
+
+def list_tags(call: Call) -> dict[str, Any]:
+    """The tags of a resource."""
+    with call.service.store.read() as connection:
+        *_, body = _find(connection, call)
+    return {"tags": body.get("tags") or {}}
+
+
+def _put(connection: Connection, call: Call, found: _Found) -> None:
+    kind, owner, key, body = found
+    body = {name: value for name, value in body.items() if name != "expiredAt"}
+    put_record(connection, kind, owner, key, body, call.now)
+    if kind == FILTER and body["action"] == "SUPPRESS":
+        apply_rules(connection, call)
+
+
+def _find(connection: Connection, call: Call) -> _Found:
+    arn = call.input["resourceArn"]
+    match = _ARN.fullmatch(arn)
+    kind = TAGGABLE.get(match[1]) if match else None
+    if match is not None and kind is not None:
+        for owner in dict.fromkeys(
+            (owner_of(connection, call.caller.account, call.at), call.caller.account)
+        ):
+            body = get_record(connection, kind, owner, match[2], call.at)
+            if body is not None and body["arn"] == arn:
+                return kind, owner, match[2], body
+    raise NotFound(f"The resource {arn} was not found.")
+
+
+# --- encryption keys -----------------------------------------------------------------------------
+
+
+def get_encryption_key(call: Call) -> dict[str, Any]:
+    """The customer's key; `NotFound` while there is none."""
+    with call.service.store.read() as connection:
+        body = get_record(
+            connection, ENCRYPTION_KEY, call.caller.account, _combination(call), call.at
+        )
+    if body is None:
+        raise NotFound("The service's own key is in use.")
+    return body
+
+
+def update_encryption_key(call: Call) -> dict[str, Any]:
+    """Choose the customer's key."""
+    body = {"kmsKeyId": call.input["kmsKeyId"]}
+    with call.service.store.write() as connection:
+        put_record(
+            connection, ENCRYPTION_KEY, call.caller.account, _combination(call), body, call.now
+        )
+    return {}
+
+
+def reset_encryption_key(call: Call) -> dict[str, Any]:
+    """Return to the service's own key."""
+    with call.service.store.write() as connection:
+        known = end_record(
+            connection, ENCRYPTION_KEY, call.caller.account, _combination(call), call.now
+        )
+    if not known:
+        raise NotFound("The service's own key is in use already.")
+    return {}
+
+
+def _combination(call: Call) -> str:
+    pair = call.input["scanType"], call.input["resourceType"]
+    if pair not in _COMBINATIONS:
+        message = f"There is no encryption key for {pair[0]} scans of {pair[1]}."
+        raise Invalid(message, [("resourceType", message)])
+    return "/".join(pair)
+
+
+OPERATIONS: dict[str, Handler] = {
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
+    "ListTagsForResource": list_tags,
+    "GetEncryptionKey": get_encryption_key,
+    "UpdateEncryptionKey": update_encryption_key,
+    "ResetEncryptionKey": reset_encryption_key,
+}
