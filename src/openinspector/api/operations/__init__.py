@@ -19,6 +19,10 @@ FAMILIES: tuple[str, ...] = (
     "configuration",
     "tags",
     "usage",
+    "cis",
+    "code_security",
+    "connectors",
+    "vulnerabilities",
 )
 """The modules of this folder that hold operations."""
 
