@@ -1,4 +1,4 @@
-"""CIS scans: configurations are kept; no scan runs yet, so there are no results (spec/cis-scans.md).
+"""CIS scans: configurations are kept; no scan runs yet (spec/cis-scans.md).
 
 Nothing is invented: lists of scans are empty, and a scan or session that is named is unknown.
 """
