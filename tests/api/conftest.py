@@ -25,9 +25,7 @@ ORGANIZATION = {
     "organization": "o-exampleorg1",
     "management_account": MANAGEMENT,
     "delegated_administrator": ADMINISTRATOR,
-    "accounts": [
-        {"id": account} for account in (MANAGEMENT, ADMINISTRATOR, MEMBER, OTHER_MEMBER)
-    ],
+    "accounts": [{"id": account} for account in (MANAGEMENT, ADMINISTRATOR, MEMBER, OTHER_MEMBER)],
 }
 
 

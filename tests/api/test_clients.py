@@ -132,7 +132,14 @@ def node_modules() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text("{}")
         installed = subprocess.run(
-            ["npm", "install", "--silent", "--no-audit", "--no-fund", "@aws-sdk/client-inspector2@3"],
+            [
+                "npm",
+                "install",
+                "--silent",
+                "--no-audit",
+                "--no-fund",
+                "@aws-sdk/client-inspector2@3",
+            ],
             cwd=folder,
             capture_output=True,
             text=True,

@@ -185,7 +185,7 @@ TESTS = {
     "PackageFilter": st.fixed_dictionaries(
         {},
         optional={
-            **{name: strings for name in ("name", "version", "release", "filePath")},
+            **dict.fromkeys(("name", "version", "release", "filePath"), strings),
             "epoch": numbers,
         },
     ),
@@ -196,9 +196,7 @@ TESTS = {
 def criteria(draw: st.DrawFn, most: int = 3) -> dict[str, list[dict[str, Any]]]:
     names = draw(st.lists(st.sampled_from(sorted(SHAPE.members)), max_size=most, unique=True))
     return {
-        name: draw(
-            st.lists(TESTS[SHAPE.members[name].member.name], min_size=1, max_size=3)
-        )
+        name: draw(st.lists(TESTS[SHAPE.members[name].member.name], min_size=1, max_size=3))
         for name in names
     }
 

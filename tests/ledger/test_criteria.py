@@ -1,6 +1,5 @@
 """Criteria mean the same in SQL and in memory, and every field of the model has a row."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
