@@ -12,6 +12,7 @@ import uvicorn
 
 from openinspector.api.access.master_key import MasterKey
 from openinspector.api.call import Service
+from openinspector.api.exports import resume_exports
 from openinspector.api.gateway import application, milliseconds
 from openinspector.api.tokens import Tokens
 from openinspector.store import Store, open_store
@@ -90,6 +91,8 @@ def run(
         h11_max_incomplete_event_size=64 * 1024,
     )
     server = _Server(config, ready)
+    # What a dead process left in the middle is done again from its start.
+    resume_exports(service)
     stopped = threading.Event()
     keeper = threading.Thread(
         target=_look_after, args=(service, upkeep, stopped), name="upkeep", daemon=True

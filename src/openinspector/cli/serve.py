@@ -1,5 +1,6 @@
 """`openinspector serve`: the service, behind Amazon Inspector's own API."""
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8400, show_default=True)
 @click.option("--region", default="us-east-1", show_default=True)
+@click.option(
+    "--export-folder",
+    metavar="DIR",
+    envvar="OPENINSPECTOR_EXPORT_FOLDER",
+    show_envvar=True,
+    help="Write exports below this folder instead of S3; each bucket is a folder in it.",
+)
 @click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM).")
 @click.option("--tls-key", metavar="FILE", help="Private key of the certificate (PEM).")
 @DATABASE
@@ -31,11 +39,13 @@ def command(
     host: str,
     port: int,
     region: str,
+    export_folder: str | None,
     tls_cert: str | None,
     tls_key: str | None,
     database: str | None,
 ) -> None:
     """Serve the inspector2 and inspector-scan APIs."""
+    from openinspector.api.exports import FOLDER_VARIABLE
     from openinspector.api.server import Address, open_service, run
     from openinspector.api.upkeep import run_once
     from openinspector.store.access import list_keys
@@ -47,6 +57,8 @@ def command(
         return open_database(database)
 
     folder = data_folder(data)
+    if export_folder:
+        os.environ[FOLDER_VARIABLE] = export_folder
     service, master = open_service(folder, store_address, region, knowledge)
     address = Address(host, port, tls_cert, tls_key)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import NullPool
 
-from openinspector.store.schema import metadata
+from openinspector.store.upgrade import upgrade
 
 FILE_NAME = "openinspector.sqlite"
 BUSY_MILLISECONDS = 30_000
@@ -47,12 +47,9 @@ class Store:
 
 def open_store(location: str | Path) -> Store:
     """Open a folder (SQLite) or a `postgresql://` address, with its tables up to date."""
-    # Each module registers its tables when it is imported; they import this one.
-    import openinspector.store.tables  # noqa: F401
-
     text = str(location)
     engine = _postgresql(text) if text.startswith("postgresql") else _sqlite(Path(text))
-    metadata.create_all(engine, tables=[x for x in metadata.sorted_tables if not x._prefixes])
+    upgrade(engine)
     return Store(engine)
 
 

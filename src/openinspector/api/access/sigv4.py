@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
 import msgspec
+from botocore.utils import normalize_url_path
 
 from openinspector.api.access.refusals import IncompleteSignature, InvalidSignature, MissingToken
 
@@ -100,7 +101,7 @@ def canonical_request(request: Request, signature: Signature, payload_hash: str)
         (
             request.method,
             # The path is encoded once more than it was sent, as for every service but S3.
-            quote(request.raw_path or "/", "/" + _UNRESERVED),
+            quote(normalize_url_path(request.raw_path or "/"), "/" + _UNRESERVED),
             "&".join(f"{name}={value}" for name, value in encoded),
             *(f"{name}:{','.join(values[name])}" for name in signature.signed_headers),
             "",
