@@ -64,7 +64,7 @@ def language_purl(
     with `packageurl.PackageURL.to_string` on what package managers write (tests say so), without
     its parsing and validation, which cost more than reading a lock file.
     """
-    shown = name.lower() if ecosystem.lower_purl else name
+    shown = _lowered(ecosystem, name) if ecosystem.lower_purl else name
     if not _is_plain(shown):
         shown = "/".join(_encode(part) for part in shown.split("/") if part)
     if not _is_plain(version):
@@ -76,6 +76,14 @@ def language_purl(
     if subpath:
         purl += "#" + "/".join(_encode(part) for part in subpath.split("/") if part)
     return purl
+
+
+def _lowered(ecosystem: Ecosystem, name: str) -> str:
+    """The name in lower case; npm's old mixed-case scopes keep theirs, as in the reference."""
+    if ecosystem is not NPM:
+        return name.lower()
+    scope, slash, rest = name.rpartition("/")
+    return f"{scope}{slash}{rest.lower()}"
 
 
 def _encode(part: str) -> str:

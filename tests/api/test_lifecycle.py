@@ -1,0 +1,169 @@
+"""What integrators stumbled over, and the rules of organisations, through the API."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.api.conftest import (
+    ADMINISTRATOR,
+    MANAGEMENT,
+    MEMBER,
+    OTHER_MEMBER,
+    SBOM,
+    STANDALONE,
+    Server,
+    new_key,
+    openinspector,
+)
+
+FRESH = "888888888888"
+
+
+@pytest.fixture
+def account(server: Server) -> str:
+    """An account of its own, with nothing in it."""
+    if FRESH not in server.keys:
+        server.keys[FRESH] = new_key(server.folder, FRESH)
+    server.client(FRESH).disable()
+    return FRESH
+
+
+def submit(server: Server, account: str, folder: Path, names: set[str]) -> None:
+    """Scan an SBOM of some of the packages into an account."""
+    components = [each for each in SBOM["components"] if each["name"] in names]
+    file = folder / "app.json"
+    file.write_text(json.dumps({**SBOM, "components": components}))
+    openinspector(
+        *("scan", "sbom", file, "--db", "starter", "--quiet", "--submit", server.address),
+        **server.environment(account),
+    )
+
+
+def by_arn(client: Any) -> dict[str, Any]:
+    pages = client.get_paginator("list_findings").paginate(PaginationConfig={"PageSize": 1})
+    return {each["findingArn"]: each for page in pages for each in page["findings"]}
+
+
+def test_the_life_of_a_finding(server: Server, account: str, tmp_path: Path) -> None:
+    client = server.client(account)
+    submit(server, account, tmp_path, {"lodash", "minimist"})
+    first = by_arn(client)
+    assert first
+    assert all(each["status"] == "ACTIVE" for each in first.values())
+    submit(server, account, tmp_path, {"lodash", "minimist"})
+    assert by_arn(client) == first, "a scan that changes nothing moves nothing"
+    submit(server, account, tmp_path, {"lodash"})
+    second = by_arn(client)
+    closed = {arn for arn, each in second.items() if each["status"] == "CLOSED"}
+    assert closed
+    for arn in closed:
+        assert second[arn]["updatedAt"] > first[arn]["updatedAt"]
+        assert second[arn]["lastObservedAt"] == first[arn]["lastObservedAt"]
+    submit(server, account, tmp_path, {"lodash", "minimist"})
+    third = by_arn(client)
+    for arn in closed:
+        assert third[arn]["status"] == "ACTIVE"
+        assert third[arn]["firstObservedAt"] == first[arn]["firstObservedAt"]
+
+
+def test_rules_hide_and_show(server: Server, account: str, tmp_path: Path) -> None:
+    client = server.client(account)
+    submit(server, account, tmp_path, {"lodash", "minimist"})
+    criteria = {"vulnerablePackages": [{"name": {"comparison": "EQUALS", "value": "lodash"}}]}
+    arn = client.create_filter(name="r", action="SUPPRESS", filterCriteria=criteria)["arn"]
+    hidden = {each["status"] for each in by_arn(client).values() if "lodash" in each["title"]}
+    shown = {each["status"] for each in by_arn(client).values() if "minimist" in each["title"]}
+    assert (hidden, shown) == ({"SUPPRESSED"}, {"ACTIVE"})
+    client.tag_resource(resourceArn=arn, tags={"openinspector:expires": "2020-01-01"})
+    assert {each["status"] for each in by_arn(client).values()} == {"ACTIVE"}
+    client.untag_resource(resourceArn=arn, tagKeys=["openinspector:expires"])
+    assert "SUPPRESSED" in {each["status"] for each in by_arn(client).values()}
+    client.delete_filter(arn=arn)
+    assert {each["status"] for each in by_arn(client).values()} == {"ACTIVE"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"name": "x", "action": "SUPPRESS", "filterCriteria": {}}, "ValidationException"),
+        ({"name": "a b", "action": "NONE", "filterCriteria": {}}, "ValidationException"),
+        (
+            {"name": "t", "action": "NONE", "filterCriteria": {}, "tags": {"aws:x": "y"}},
+            "BadRequestException",
+        ),
+    ],
+)
+def test_filters_that_are_refused(
+    server: Server, account: str, arguments: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        server.client(account).create_filter(**arguments)
+    assert refused.value.response["Error"]["Code"] == code
+
+
+def test_disabling_everything_removes_everything(
+    server: Server, account: str, tmp_path: Path
+) -> None:
+    client = server.client(account)
+    client.enable(resourceTypes=["EC2", "ECR"])
+    submit(server, account, tmp_path, {"lodash"})
+    client.create_filter(name="n", action="NONE", filterCriteria={})
+    client.disable()
+    assert by_arn(client) == {}
+    assert client.list_filters()["filters"] == []
+    assert client.list_coverage()["coveredResources"] == []
+
+
+def test_who_sees_what(server: Server) -> None:
+    def accounts(caller: str) -> set[str]:
+        return {each["awsAccountId"] for each in by_arn(server.client(caller)).values()}
+
+    assert accounts(ADMINISTRATOR) == {MEMBER}
+    assert accounts(MEMBER) == {MEMBER}
+    assert accounts(OTHER_MEMBER) == set()
+    assert accounts(MANAGEMENT) == set()
+    assert STANDALONE in accounts(STANDALONE)
+
+
+def test_members_may_not_and_administrators_may(server: Server) -> None:
+    member, administrator = server.client(MEMBER), server.client(ADMINISTRATOR)
+    for refused in (
+        lambda: member.create_filter(name="m", action="NONE", filterCriteria={}),
+        lambda: member.list_members(),
+        lambda: member.update_configuration(ec2Configuration={"scanMode": "EC2_HYBRID"}),
+        lambda: administrator.enable_delegated_admin_account(delegatedAdminAccountId=MEMBER),
+        lambda: administrator.get_configuration(accountId=STANDALONE),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
+    failed = member.disable()["failedAccounts"]
+    assert [each["errorCode"] for each in failed] == ["ACCESS_DENIED"]
+    failed = administrator.enable(resourceTypes=["EC2"], accountIds=[STANDALONE])["failedAccounts"]
+    assert [each["accountId"] for each in failed] == [STANDALONE]
+
+
+def test_an_administrators_rule_governs_its_members(server: Server) -> None:
+    administrator, member = server.client(ADMINISTRATOR), server.client(MEMBER)
+    criteria = {"awsAccountId": [{"comparison": "EQUALS", "value": MEMBER}]}
+    arn = administrator.create_filter(name="all", action="SUPPRESS", filterCriteria=criteria)["arn"]
+    assert ":owner/o-exampleorg1/filter/" in arn
+    assert {each["status"] for each in by_arn(member).values()} == {"SUPPRESSED"}
+    administrator.disassociate_member(accountId=MEMBER)
+    assert {each["status"] for each in by_arn(member).values()} == {"ACTIVE"}
+    assert by_arn(administrator) == {}
+    administrator.associate_member(accountId=MEMBER)
+    assert {each["status"] for each in by_arn(member).values()} == {"SUPPRESSED"}
+    administrator.delete_filter(arn=arn)
+    assert {each["status"] for each in by_arn(member).values()} == {"ACTIVE"}
+
+
+def test_client_tokens_are_remembered(server: Server, account: str) -> None:
+    client = server.client(account)
+    first = client.enable(resourceTypes=["EC2"], clientToken="one")
+    again = client.enable(resourceTypes=["EC2"], clientToken="one")
+    assert again["accounts"] == first["accounts"]
+    with pytest.raises(ClientError, match="other arguments"):
+        client.enable(resourceTypes=["ECR"], clientToken="one")
