@@ -27,7 +27,7 @@ from starlette.routing import Route as HttpRoute
 from openinspector.api.access.keys import authenticate
 from openinspector.api.access.limits import Limits
 from openinspector.api.access.master_key import MasterKey
-from openinspector.api.access.policy import allowed
+from openinspector.api.access.policy import allowed, context_of, resources_of
 from openinspector.api.access.refusals import SignatureRefusal, UnknownService
 from openinspector.api.access.sigv4 import Request, Signature, headers_of, read_signature
 from openinspector.api.call import Call, Caller, Handler, Service
@@ -44,6 +44,7 @@ METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 _READING = ("Get", "List", "BatchGet", "Describe", "Search", "Scan")
 _BODY_SECONDS = 30.0
 _MIB = 1 << 20
+_AUDIT_CHARACTERS = 4096
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +108,11 @@ class Gateway:
         self, request: Request, source: str, scheme: str, request_id: str
     ) -> tuple[int, bytes]:
         now = self._service.clock()
-        signature = read_signature(request)
+        try:
+            signature = read_signature(request)
+        except SignatureRefusal:
+            self._failures.take(source)
+            raise
         routed, handler, name = self._route(request, signature)
         try:
             key = authenticate(
@@ -124,15 +129,16 @@ class Gateway:
         self._limits.take(key.id)
         inflated = _inflate(request, self._settings)
         members = self._members(routed, request, inflated)
-        resource = _resource(members)
-        self._authorise(key, f"{signature.service}:{name}", resource, source, scheme)
-        if routed is not None:
-            validate(routed.operation, members)
-        at = _as_of(request.header(AS_OF), now, name)
+        resources = resources_of(members)
         caller = Caller(key.account, key.id, key.name)
-        call = Call(name, members, caller, self._service, now, at)
         outcome = "InternalServerException"
         try:
+            context = context_of(source, scheme, members)
+            self._authorise(key, f"{signature.service}:{name}", resources, context)
+            if routed is not None:
+                validate(routed.operation, members)
+            at = _as_of(request.header(AS_OF), now, name)
+            call = Call(name, members, caller, self._service, now, at)
             answer = handler(call)
             outcome = "done"
         except Refusal as refusal:
@@ -140,7 +146,8 @@ class Gateway:
             raise
         finally:
             if not name.startswith(_READING):
-                self._audit(call, resource, source, outcome, request_id)
+                resource = " ".join(resources)[:_AUDIT_CHARACTERS]
+                self._audit(now, caller, name, resource, source, outcome, request_id)
         if routed is None:
             return 200, msgspec.json.encode(answer)
         return serialise(routed.operation, answer)
@@ -171,20 +178,18 @@ class Gateway:
         return parse_request(routed.operation, routed.labels, query, dict(request.headers), body)
 
     def _authorise(
-        self, key: StoredKey, action: str, resource: str, source: str, scheme: str
+        self, key: StoredKey, action: str, resources: list[str], context: Mapping[str, str]
     ) -> None:
-        context = {"aws:sourceip": source, "aws:securetransport": str(scheme == "https").lower()}
-        if not allowed(key.policy, action, resource, context):
-            raise AccessDenied(
-                f"The access key {key.id} is not authorized to perform: {action} on resource:"
-                f" {resource}"
-            )
+        for resource in resources:
+            if not allowed(key.policy, action, resource, context):
+                raise AccessDenied(
+                    f"The access key {key.id} is not authorized to perform: {action} on resource:"
+                    f" {resource}"
+                )
 
-    def _audit(self, call: Call, resource: str, source: str, outcome: str, request_id: str) -> None:
-        entry = AuditEntry(
-            *(call.now, call.caller.account, call.caller.key_id, call.operation),
-            *(resource, source, outcome, request_id),
-        )
+    def _audit(self, now: int, caller: Caller, *what: str) -> None:
+        """Write a mutating call down, refused ones too; `what` as `AuditEntry` has it."""
+        entry = AuditEntry(now, caller.account, caller.key_id, *what)
         with self._service.store.write() as connection:
             append_audit(connection, entry)
 
@@ -265,16 +270,6 @@ def _as_of(text: str | None, now: int, name: str) -> int | None:
     if not 0 <= seconds * 1000 <= now:
         raise Invalid(f"{AS_OF} must lie in the past.")
     return int(seconds * 1000)
-
-
-def _resource(members: Mapping[str, Any]) -> str:
-    """What a policy's Resource is held against: the ARN of the request, else everything."""
-    arns = (
-        value
-        for name, value in members.items()
-        if name.lower().endswith("arn") and isinstance(value, str)
-    )
-    return next(arns, "*")
 
 
 def _response(status: int, body: bytes, request_id: str) -> Response:

@@ -86,6 +86,8 @@ def run(
         log_level="warning",
         access_log=False,
         lifespan="off",
+        # Forwarded headers are not signed: believing them lets a caller choose its address.
+        proxy_headers=False,
         timeout_keep_alive=_SLOW_CLIENT_SECONDS,
         timeout_graceful_shutdown=_SLOW_CLIENT_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,

@@ -50,6 +50,9 @@ def create(
         return
     click.echo(f"export AWS_ACCESS_KEY_ID={key.access_key_id}")
     click.echo(f"export AWS_SECRET_ACCESS_KEY={key.secret_access_key}")
+    click.echo("# As `openinspector serve` listens unless told otherwise:")
+    click.echo("export AWS_DEFAULT_REGION=us-east-1")
+    click.echo("export AWS_ENDPOINT_URL=http://127.0.0.1:8400")
 
 
 @command.command("list")

@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool
 
 from openinspector.store.upgrade import upgrade
 
 FILE_NAME = "openinspector.sqlite"
 BUSY_MILLISECONDS = 30_000
+TURN = 0x5455_524E
+"""Number of PostgreSQL's lock under which writers take turns."""
 
 
 class Store:
@@ -33,11 +35,20 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection for one transaction: all of it commits, or nothing."""
+        """A connection for one transaction: all of it commits, or nothing.
+
+        Writers take turns on both databases, so what one reads stays true until it commits, and
+        none fails because another came between.
+        """
         with self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(immediate=True)
+            else:
+                # The turn may be long in coming: what is read after it must be of then.
+                connection.execution_options(isolation_level="READ COMMITTED")
             with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
                 yield connection
 
     def close(self) -> None:
@@ -47,15 +58,29 @@ class Store:
 
 def open_store(location: str | Path) -> Store:
     """Open a folder (SQLite) or a `postgresql://` address, with its tables up to date."""
-    text = str(location)
-    engine = _postgresql(text) if text.startswith("postgresql") else _sqlite(Path(text))
+    place = str(location)
+    engine = _postgresql(place) if place.startswith("postgresql") else _sqlite(Path(place))
     upgrade(engine)
     return Store(engine)
 
 
 def _postgresql(address: str) -> Engine:
     url = make_url(address).set(drivername="postgresql+psycopg")
-    return create_engine(url, pool_size=8, max_overflow=24, isolation_level="REPEATABLE READ")
+    engine = create_engine(url, pool_size=8, max_overflow=24, isolation_level="REPEATABLE READ")
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        from psycopg.types.string import StrDumper
+
+        class WithoutNul(StrDumper):
+            """PostgreSQL's text holds no NUL, which hostile names may have."""
+
+            def dump(self, obj: str) -> Any:
+                return super().dump(obj.replace("\0", "\ufffd"))
+
+        connection.adapters.register_dumper(str, WithoutNul)
+
+    return engine
 
 
 def _sqlite(folder: Path) -> Engine:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from openinspector.model import Inventory, Package
+from openinspector.model import AffectedPackage, Inventory
 from openinspector.store.schema import (
     FOREVER,
     Identity,
@@ -35,6 +35,7 @@ from openinspector.store.schema import (
     true_at,
     versioned,
 )
+from openinspector.store.spoken_names import spoken_names, split_release
 from openinspector.versions import key
 
 package_version = Table(
@@ -102,7 +103,7 @@ _BATCH = 500
 class Range(msgspec.Struct, frozen=True):
     """Affected versions of a package, by version keys; a missing side is open.
 
-    `release` is the distribution's release, empty outside distributions.
+    `release` is the distribution's release, empty outside distributions; `name` is normalised.
     """
 
     ecosystem: str
@@ -121,6 +122,25 @@ class Affected(msgspec.Struct, frozen=True):
     ecosystem: str
     name: str
     version: str
+
+
+def ranges_of(published: Iterable[AffectedPackage]) -> Iterator[Range]:
+    """The ranges of records as an advisory database gives them; enumerated versions are ranges."""
+    for record in published:
+        if record.state == "not-affected":
+            continue
+        ecosystem, release = split_release(record.ecosystem)
+        for each in record.ranges:
+            yield Range(
+                ecosystem,
+                record.name,
+                each.introduced or None,
+                each.fixed,
+                each.last_affected,
+                release,
+            )
+        for version in record.versions:
+            yield Range(ecosystem, record.name, version, None, version, release)
 
 
 def put_inventory(connection: Connection, collected: Inventory) -> str:
@@ -184,7 +204,10 @@ def inventory_of(
 
 
 def affected_resources(connection: Connection, ranges: Iterable[Range]) -> list[Affected]:
-    """Every present resource that holds a version in one of the ranges: one statement finds all."""
+    """Every present resource that holds a version in one of the ranges: one statement finds all.
+
+    They are the ones to judge again: architectures, modules and rival records are for matching.
+    """
     metadata.create_all(connection, tables=[staged_range])
     connection.execute(staged_range.delete())
     for batch in in_batches(ranges, _BATCH):
@@ -212,11 +235,15 @@ def affected_resources(connection: Connection, ranges: Iterable[Range]) -> list[
 
 
 def _put_packages(connection: Connection, digest: str, collected: Inventory) -> None:
-    rows = {
-        (row["ecosystem"], row["release"], row["name"], row["version"]): row
-        for row in _package_rows(collected)
-    }
-    _insert_new(connection, package_version, list(rows.values()))
+    rows = sorted(set(spoken_names(collected)))
+    _insert_new(
+        connection,
+        package_version,
+        [
+            {"ecosystem": e, "release": r, "name": n, "version": v, "key": key(e, v)}
+            for e, r, n, v in rows
+        ],
+    )
     p = package_version.c
     numbers: set[int] = set()
     for batch in in_batches(rows, _BATCH):
@@ -229,29 +256,6 @@ def _put_packages(connection: Connection, digest: str, collected: Inventory) -> 
         numbers.update(connection.execute(select(p.row_id).where(wanted)).scalars())
     links = [{"package": number, "inventory": digest} for number in sorted(numbers)]
     _insert_new(connection, inventory_package, links)
-
-
-def _package_rows(collected: Inventory) -> Iterator[dict[str, Any]]:
-    """The names under which advisories may speak of each package: its own, and its source's."""
-    distribution = collected.distribution
-    for package in collected.packages:
-        release = ""
-        if distribution is not None and package.ecosystem == distribution.ecosystem:
-            release = distribution.release or ""
-        for name, version in _names(package):
-            yield {
-                "ecosystem": package.ecosystem,
-                "release": release,
-                "name": name,
-                "version": version,
-                "key": key(package.ecosystem, version),
-            }
-
-
-def _names(package: Package) -> Iterator[tuple[str, str]]:
-    yield package.name, package.version
-    if package.source_name:
-        yield package.source_name, package.source_version or package.version
 
 
 def _insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -62,13 +62,13 @@ def test_not_action_and_not_resource() -> None:
         ({"Bool": {"aws:SecureTransport": True}}, {"aws:securetransport": "true"}, True),
         ({"Bool": {"aws:SecureTransport": "true"}}, {"aws:securetransport": "false"}, False),
         (
-            {"StringEqualsIfExists": {"aws:ResourceTag/team": ["a", "b"]}},
-            {"aws:resourcetag/team": "b"},
+            {"StringEqualsIfExists": {"aws:RequestTag/team": ["a", "b"]}},
+            {"aws:requesttag/team": "b"},
             True,
         ),
-        ({"StringEqualsIfExists": {"aws:ResourceTag/team": "a"}}, {}, True),
-        ({"StringLike": {"aws:ResourceTag/t": "a*"}}, {"aws:resourcetag/t": "abc"}, True),
-        ({"StringNotLike": {"aws:ResourceTag/t": "a*"}}, {"aws:resourcetag/t": "abc"}, False),
+        ({"StringEqualsIfExists": {"aws:RequestTag/team": "a"}}, {}, True),
+        ({"StringLike": {"aws:RequestTag/t": "a*"}}, {"aws:requesttag/t": "abc"}, True),
+        ({"StringNotLike": {"aws:RequestTag/t": "a*"}}, {"aws:requesttag/t": "abc"}, False),
     ],
 )
 def test_conditions(condition: dict[str, Any], context: dict[str, str], expected: bool) -> None:

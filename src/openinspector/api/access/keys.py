@@ -3,6 +3,7 @@
 import base64
 import secrets
 import string
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -18,6 +19,7 @@ _ALPHABET = string.ascii_uppercase + "234567"
 _PREFIX = "OIKA"
 _ID_LENGTH = 20
 _SECRET_BYTES = 30
+_TOKEN = "x-amz-security-token"
 
 
 class NewKey(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,7 +56,8 @@ def authenticate(
     Raises `UnknownKey` or `InvalidSignature`. The key is read at every request, so one that was
     revoked is refused at once.
     """
-    if request.header("x-amz-security-token") is not None:
+    query = {name.lower() for name, _ in parse_qsl(request.raw_query, keep_blank_values=True)}
+    if request.header(_TOKEN) is not None or _TOKEN in query:
         raise UnknownKey(
             "Session tokens are not accepted: sign with an access key of this service."
         )

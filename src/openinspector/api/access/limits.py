@@ -26,10 +26,13 @@ class Limits:
         """Count one request; raises `Throttled` with the seconds to wait."""
         with self._lock:
             now = self._clock()
+            if name not in self._buckets and len(self._buckets) >= _MOST_BUCKETS:
+                self._forget(now)
+                if len(self._buckets) >= _MOST_BUCKETS:
+                    # Memory is bounded: names that find no room share one bucket.
+                    name = ""
             tokens, before = self._buckets.get(name, (self._burst, now))
             tokens = min(self._burst, tokens + (now - before) * self._rate)
-            if len(self._buckets) >= _MOST_BUCKETS and name not in self._buckets:
-                self._forget(now)
             self._buckets[name] = (tokens - 1 if tokens >= 1 else tokens, now)
         if tokens < 1:
             wait = max(1, math.ceil((1 - tokens) / self._rate))

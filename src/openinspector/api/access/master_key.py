@@ -5,7 +5,6 @@ the service's folder, which is made on first use and readable by its owner only.
 """
 
 import base64
-import binascii
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +56,8 @@ class MasterKey:
         from cryptography.exceptions import InvalidTag
 
         try:
+            if len(sealed) < _NONCE:
+                raise InvalidTag
             return self._cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
         except InvalidTag as error:
             raise OpenInspectorError(
@@ -73,7 +74,7 @@ class MasterKey:
 def _decode(text: str, name: str) -> bytes:
     try:
         return base64.b64decode(text.strip(), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise OpenInspectorError(f"{name}: not base64: {error}") from error
 
 

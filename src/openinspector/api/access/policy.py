@@ -7,9 +7,9 @@ is refused when the policy is stored, so that nothing is ever silently ignored.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from openinspector.model import OpenInspectorError
@@ -38,7 +38,10 @@ def _glob(pattern: str, fold: bool) -> re.Pattern[str]:
 
 def _in_network(pattern: str, value: str) -> bool:
     try:
-        return ip_address(value) in ip_network(pattern, strict=False)
+        address = ip_address(value)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return address in ip_network(pattern, strict=False)
     except ValueError:
         return False
 
@@ -61,6 +64,41 @@ _OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
 """Operator -> how the policy's value is compared with the request's; whether that is negated."""
 
 _IF_EXISTS = "IfExists"
+_KEYS = ("aws:sourceip", "aws:securetransport")
+_KEY_PREFIXES = ("aws:requesttag/",)
+"""The condition keys that requests carry. A test of any other would never see a value."""
+
+_NOT_RESOURCES = {"tags", "sbom", "filterCriteria", "s3Destination", "providerDetail"}
+"""Members whose ARNs are chosen by the caller and are not what the call acts on."""
+
+
+def resources_of(members: Mapping[str, Any]) -> list[str]:
+    """Every ARN that a call acts on, else "*"; a policy must allow each of them."""
+    return list(dict.fromkeys(_arns(members))) or ["*"]
+
+
+def _arns(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            if name in _NOT_RESOURCES:
+                continue
+            if name.lower().endswith(("arn", "arns")):
+                yield from (text for text in _listed(each) if isinstance(text, str))
+            elif isinstance(each, (Mapping, list)):
+                yield from _arns(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _arns(each)
+
+
+def context_of(source: str, scheme: str, members: Mapping[str, Any]) -> dict[str, str]:
+    """The values of `_KEYS` and `_KEY_PREFIXES` for a request."""
+    context = {"aws:sourceip": source, "aws:securetransport": str(scheme == "https").lower()}
+    tags = members.get("tags")
+    if isinstance(tags, Mapping):
+        for name, value in tags.items():
+            context[f"aws:requesttag/{name.lower()}"] = str(value)
+    return context
 
 
 def check_policy(text: str) -> None:
@@ -89,13 +127,17 @@ def _check_statement(statement: Any, name: str) -> None:
             raise PolicyError(f"{name} must have exactly one of {' and '.join(pair)}.")
         if not all(isinstance(word, str) for word in _listed(statement[given[0]])):
             raise PolicyError(f"{name}: {given[0]} must be text, or a list of texts.")
+        if any("${" in word for word in _listed(statement[given[0]])):
+            raise PolicyError(f"{name}: policy variables in {given[0]} are not supported.")
     conditions = statement.get("Condition", {})
     if not isinstance(conditions, dict):
         raise PolicyError(f"{name}: Condition must be an object.")
     for operator, tests in conditions.items():
         if operator.removesuffix(_IF_EXISTS) not in _OPERATORS or not isinstance(tests, dict):
             raise PolicyError(f"{name}: condition operator {operator} is not supported.")
-        for values in tests.values():
+        for key, values in tests.items():
+            if key.lower() not in _KEYS and not key.lower().startswith(_KEY_PREFIXES):
+                raise PolicyError(f"{name}: condition key {key} is not supported.")
             for value in _listed(values):
                 _check_value(name, operator.removesuffix(_IF_EXISTS), value)
 

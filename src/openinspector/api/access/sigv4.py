@@ -24,6 +24,8 @@ LONGEST_PRESIGNED_SECONDS = 7 * 86_400
 _DATE = re.compile(r"\d{8}T\d{6}Z")
 _UNRESERVED = "-_.~"
 _SPACES = re.compile(r" +")
+_BYTES = "surrogateescape"
+"""Keeps bytes that are not UTF-8 apart; "replace" would let them all look the same."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -90,13 +92,13 @@ def canonical_request(request: Request, signature: Signature, payload_hash: str)
     """The text that is signed."""
     pairs = [
         (name, value)
-        for name, value in parse_qsl(request.raw_query, keep_blank_values=True)
+        for name, value in parse_qsl(request.raw_query, keep_blank_values=True, errors=_BYTES)
         if name != "X-Amz-Signature" or signature.expires is None
     ]
-    encoded = sorted((quote(n, _UNRESERVED), quote(v, _UNRESERVED)) for n, v in pairs)
+    encoded = sorted((_quoted(name), _quoted(value)) for name, value in pairs)
     values: dict[str, list[str]] = {}
     for name, value in request.headers:
-        values.setdefault(name, []).append(_SPACES.sub(" ", value.strip()))
+        values.setdefault(name, []).append(_SPACES.sub(" ", value.strip(" \t")))
     return "\n".join(
         (
             request.method,
@@ -109,6 +111,10 @@ def canonical_request(request: Request, signature: Signature, payload_hash: str)
             payload_hash,
         )
     )
+
+
+def _quoted(text: str) -> str:
+    return quote(text, _UNRESERVED, errors=_BYTES)
 
 
 def _from_header(header: str, request: Request) -> Signature:
