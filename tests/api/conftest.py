@@ -19,6 +19,8 @@ from botocore.config import Config
 
 MANAGEMENT, ADMINISTRATOR, MEMBER, OTHER_MEMBER = (str(n) * 12 for n in range(1, 5))
 STANDALONE = "9" * 12
+SCRATCH = "7" * 12
+"""An account whose state tests may throw away."""
 PROGRAM = Path(sys.executable).with_name("openinspector")
 
 ORGANIZATION = {
@@ -113,7 +115,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     file = root / "organization.json"
     file.write_text(json.dumps(ORGANIZATION))
     openinspector("org", "import", file, "--data", folder)
-    accounts = (MANAGEMENT, ADMINISTRATOR, MEMBER, OTHER_MEMBER, STANDALONE)
+    accounts = (MANAGEMENT, ADMINISTRATOR, MEMBER, OTHER_MEMBER, STANDALONE, SCRATCH)
     keys = {account: new_key(folder, account) for account in accounts}
     running = start(folder, keys)
     sbom = root / "sbom.json"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import ADMINISTRATOR, MANAGEMENT, MEMBER, STANDALONE, Server
+from tests.api.conftest import ADMINISTRATOR, MANAGEMENT, MEMBER, SCRATCH, STANDALONE, Server
 from tests.conftest import REPOSITORY
 
 AWS = Path(sys.executable).with_name("aws")
@@ -30,7 +30,7 @@ COMMANDS: tuple[tuple[str, str, str | None], ...] = (
     (STANDALONE, "enable --resource-types EC2 ECR", "accounts[0].status"),
     (STANDALONE, "batch-get-account-status", "accounts[0].state.status"),
     (STANDALONE, f"batch-get-free-trial-info --account-ids {STANDALONE}", "accounts[0].accountId"),
-    (STANDALONE, "disable --resource-types ECR", "accounts[0].accountId"),
+    (SCRATCH, "disable --resource-types ECR", "accounts[0].accountId"),
     (STANDALONE, "list-account-permissions", "permissions[0].operation"),
     (STANDALONE, "list-usage-totals", "totals[0].accountId"),
     (STANDALONE, "get-configuration", "ec2Configuration.scanModeState.scanMode"),

@@ -8,30 +8,30 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from tests.api.conftest import ADMINISTRATOR, MANAGEMENT, SBOM, STANDALONE, Server
+from tests.api.conftest import ADMINISTRATOR, MANAGEMENT, SBOM, SCRATCH, Server
 
 SESSION = botocore.session.get_session()
 MODELS = {name: SESSION.get_service_model(name) for name in ("inspector2", "inspector-scan")}
 OPERATIONS = [(name, each) for name, model in MODELS.items() for each in model.operation_names]
 
 UUID = "00000000-0000-4000-8000-000000000000"
-_ARN = f"arn:aws:inspector2:us-east-1:{STANDALONE}"
+_ARN = f"arn:aws:inspector2:us-east-1:{SCRATCH}"
 TEXTS = {
-    "CisScanConfigurationArn": f"{_ARN}:owner/{STANDALONE}/cis-configuration/abc",
-    "CisScanArn": f"{_ARN}:owner/{STANDALONE}/cis-scan/{UUID}",
+    "CisScanConfigurationArn": f"{_ARN}:owner/{SCRATCH}/cis-configuration/abc",
+    "CisScanArn": f"{_ARN}:owner/{SCRATCH}/cis-scan/{UUID}",
     "CodeSecurityIntegrationArn": f"{_ARN}:codesecurity-integration/{UUID}",
-    "ScanConfigurationArn": f"{_ARN}:owner/{STANDALONE}/codesecurity-configuration/{UUID}",
+    "ScanConfigurationArn": f"{_ARN}:owner/{SCRATCH}/codesecurity-configuration/{UUID}",
     "ConnectorArn": f"{_ARN}:connector/{UUID}",
-    "FilterArn": f"{_ARN}:owner/{STANDALONE}/filter/0123456789abcdef",
+    "FilterArn": f"{_ARN}:owner/{SCRATCH}/filter/0123456789abcdef",
     "FindingArn": f"{_ARN}:finding/{'0' * 32}",
     "ResourceId": "i-0123456789abcdef0",
-    "AccountId": STANDALONE,
+    "AccountId": SCRATCH,
     "UUID": UUID,
     "ReportId": UUID,
     "ScanId": "0" * 32,
     "ProjectId": f"project-{UUID}",
-    "KmsKeyArn": f"arn:aws:kms:us-east-1:{STANDALONE}:key/{UUID}",
-    "AwsConfigConnectorArn": f"arn:aws:config:us-east-1:{STANDALONE}:connector/azure/a/b",
+    "KmsKeyArn": f"arn:aws:kms:us-east-1:{SCRATCH}:key/{UUID}",
+    "AwsConfigConnectorArn": f"arn:aws:config:us-east-1:{SCRATCH}:connector/azure/a/b",
     "ClusterForImageFilterResourceId": "x",
 }
 OVERRIDES: dict[str, dict[str, Any]] = {
@@ -52,7 +52,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
         "targets": {"accountIds": ["SELF"], "targetResourceTags": {"a": ["b"]}},
     },
     "GetClustersForImage": {
-        "filter": {"resourceId": f"arn:aws:ecr:us-east-1:{STANDALONE}:repository/x"}
+        "filter": {"resourceId": f"arn:aws:ecr:us-east-1:{SCRATCH}:repository/x"}
     },
     "ListFindingAggregations": {"aggregationType": "ACCOUNT"},
     "TagResource": {"resourceArn": TEXTS["FilterArn"], "tags": {"a": "b"}},
@@ -95,7 +95,7 @@ def test_it_answers_as_the_model_says(server: Server, service: str, name: str) -
     arguments = OVERRIDES.get(name)
     if arguments is None:
         arguments = minimal(model.input_shape) if model.input_shape else {}
-    client = server.client(CALLERS.get(name, STANDALONE), service)
+    client = server.client(CALLERS.get(name, SCRATCH), service)
     method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     refused = None
     answer: dict[str, Any] = {}
