@@ -35,7 +35,7 @@ from openinspector.store.schema import (
     true_at,
     versioned,
 )
-from openinspector.store.spoken_names import spoken_names, split_release
+from openinspector.store.spoken_names import split_release, spoken_names
 from openinspector.versions import key
 
 package_version = Table(
@@ -127,7 +127,7 @@ class Affected(msgspec.Struct, frozen=True):
 def ranges_of(published: Iterable[AffectedPackage]) -> Iterator[Range]:
     """The ranges of records as an advisory database gives them; enumerated versions are ranges."""
     for record in published:
-        if record.state == "not-affected":
+        if record.state in ("not-affected", "under-investigation"):
             continue
         ecosystem, release = split_release(record.ecosystem)
         for each in record.ranges:
