@@ -1,0 +1,54 @@
+"""A writer that dies in the middle of its transaction leaves nothing, and blocks nobody."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from openinspector.store import open_store
+from openinspector.store.records import get_record, put_record
+
+_WRITE = """
+import sys, time
+from openinspector.model import Inventory, Package, Target
+from openinspector.store import open_store
+from openinspector.store.packages import bind_inventory, put_inventory
+from openinspector.store.records import put_record
+store = open_store(sys.argv[1])
+with store.write() as connection:
+    put_record(connection, "k", "o", "whole", {"n": 1}, 1)
+with store.write() as connection:
+    put_record(connection, "k", "o", "whole", {"n": 2}, 2)
+    put_record(connection, "k", "o", "half", {"n": 2}, 2)
+    package = Package("npm", "a", "1", "pkg:npm/a@1", None, "c", "c")
+    digest = put_inventory(connection, Inventory(Target("image", "x"), (package,)))
+    bind_inventory(connection, "111122223333", "r", digest, 2)
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_killed_writer_leaves_what_was_committed(
+    kind: str, tmp_path: os.PathLike[str], request: pytest.FixtureRequest
+) -> None:
+    place = str(tmp_path)
+    if kind == "postgresql":
+        place = request.getfixturevalue("postgresql_database")
+    process = subprocess.Popen([sys.executable, "-c", _WRITE, place], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"half\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    store = open_store(place)
+    with store.write() as connection:
+        put_record(connection, "k", "o", "after", {"n": 3}, 3)
+    with store.read() as connection:
+        assert get_record(connection, "k", "o", "whole") == {"n": 1}
+        assert get_record(connection, "k", "o", "half") is None
+        assert get_record(connection, "k", "o", "after") == {"n": 3}
+        for table in ("inventory", "package_version", "inventory_package", "resource_inventory"):
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+    store.close()
