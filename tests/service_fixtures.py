@@ -6,6 +6,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from openinspector.store import Store, open_store
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/bin", "/usr/bin")
 
 
-def _programs() -> Path | None:
+def postgresql_programs() -> Path | None:
     """The folder of PostgreSQL's server programs; the newest version that there is."""
     for place in _PLACES:
         root = Path("/")
@@ -30,14 +31,9 @@ def _as_user() -> list[str]:
     return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running server, without a database's name."""
-    programs = _programs()
-    if programs is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is not installed")
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+@contextmanager
+def postgresql_server(programs: Path) -> Iterator[str]:
+    """A server of our own for as long as it is needed: its address, without a database's name."""
     folder = Path("/tmp") / f"openinspector-postgresql-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
     if os.geteuid() == 0:
@@ -54,9 +50,23 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     options = f"-p {port} -k {folder} -h 127.0.0.1 -F -c max_connections=200"
     control = [*_as_user(), programs / "pg_ctl", "-D", data, "-w", "-o", options]
     subprocess.run([*control, "-l", folder / "log", "start"], check=True, capture_output=True)
-    yield f"postgresql://postgres@127.0.0.1:{port}"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{port}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a running server, without a database's name."""
+    programs = postgresql_programs()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed, and CI must have it")
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with postgresql_server(programs) as address:
+        yield address
 
 
 @pytest.fixture

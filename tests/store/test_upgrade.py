@@ -15,7 +15,7 @@ from sqlalchemy import text
 from openinspector.model import DatabaseError
 from openinspector.store import Store, open_store
 from openinspector.store.tables import metadata
-from openinspector.store.upgrade import HEAD, revision
+from openinspector.store.upgrade import HEAD, revision, upgrade
 
 
 def test_migrated_tables_are_those_of_the_code(store: Store) -> None:
@@ -33,13 +33,11 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
         open_store(tmp_path).close()
 
 
-def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_database_of_a_later_version_is_refused(store: Store) -> None:
     with store.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    store.close()
     with pytest.raises(DatabaseError, match="later version"):
-        open_store(tmp_path)
+        upgrade(store.engine)
 
 
 _UPGRADE = """
