@@ -9,11 +9,15 @@ from openinspector.store.records import record
 from openinspector.store.schema import FOREVER
 
 _SETTINGS = ("filter", "configuration", "deep-inspection", "encryption-key", "cis-configuration",
-             "code-integration", "code-scan-configuration", "connector")  # fmt: skip
+             "code-integration", "code-scan-configuration", "connector",
+             "connector-scan-configuration", "auto-enable")  # fmt: skip
 
 
-def forget_account(connection: Connection, account: str, now: int) -> None:
-    """Let the findings, coverage, filters and settings of an account end."""
+def forget_account(connection: Connection, account: str, owner: str, now: int) -> None:
+    """Let the findings, coverage, filters and settings of an account end.
+
+    `owner` is whose its filters are: the organisation, for a delegated administrator.
+    """
     for table in (finding, coverage, resource_inventory):
         connection.execute(
             update(table)
@@ -21,6 +25,8 @@ def forget_account(connection: Connection, account: str, now: int) -> None:
             .values(valid_to=now)
         )
     rows = select(record.c.row_id).where(
-        record.c.owner == account, record.c.kind.in_(_SETTINGS), record.c.valid_to == FOREVER
+        record.c.owner.in_({account, owner}),
+        record.c.kind.in_(_SETTINGS),
+        record.c.valid_to == FOREVER,
     )
     connection.execute(update(record).where(record.c.row_id.in_(rows)).values(valid_to=now))

@@ -55,7 +55,10 @@ def read_organization(document: Any, name: str) -> Organization:
             f"{name}: `organization` must be an identifier such as o-abcdefghij"
         )
     accounts: dict[str, KnownAccount] = {}
-    for number, entry in enumerate(document.get("accounts") or (), start=1):
+    listed = document.get("accounts")
+    if not isinstance(listed, list):
+        raise OpenInspectorError(f"{name}: `accounts` must be a list")
+    for number, entry in enumerate(listed, start=1):
         if not isinstance(entry, Mapping) or not is_account(entry.get("id")):
             raise OpenInspectorError(
                 f"{name}: account {number} must have an `id` of 12 digits, in quotes"
@@ -68,7 +71,7 @@ def read_organization(document: Any, name: str) -> Organization:
                 f"{name}: account {entry['id']}: `status` must be ACTIVE or SUSPENDED, not {status}"
             )
         accounts[entry["id"]] = KnownAccount(
-            entry["id"], str(entry.get("name", "")), status, str(entry.get("unit", ""))
+            entry["id"], str(entry.get("name", "")), status, str(entry.get("ou", ""))
         )
     management = document.get("management_account")
     administrator = document.get("delegated_administrator")
@@ -76,34 +79,61 @@ def read_organization(document: Any, name: str) -> Organization:
         ("management_account", management),
         ("delegated_administrator", administrator),
     ):
-        if account not in accounts and (account is not None or role == "management_account"):
+        if account is None and role == "delegated_administrator":
+            continue
+        if not isinstance(account, str) or account not in accounts:
             raise OpenInspectorError(f"{name}: `{role}` must be one of the accounts")
     return Organization(identity, str(management), accounts, administrator)
 
 
 def import_organization(connection: Connection, organization: Organization, now: int) -> None:
-    """Take over what an organisation is now; accounts that left it become standalone."""
+    """Take over what an organisation is now; accounts that left it become standalone.
+
+    Doing it again changes nothing: members that the administrator let go stay on their own.
+    """
     before = get_organization(connection, organization.id)
-    left = set(before.accounts) - set(organization.accounts) if before else set()
-    for account in sorted(left):
-        end_record(connection, BELONGS, account, account, now)
-        dissociate(connection, account, "DELETED", now)
-    if before is not None and before.management != organization.management:
-        end_record(connection, BELONGS, before.management, before.management, now)
+    known = set(before.accounts) if before else set()
+    for account in sorted(known - set(organization.accounts)):
+        _leave(connection, organization.id, account, now)
+    for account in organization.accounts:
+        other = get_record(connection, BELONGS, account, account)
+        if other is not None and other["organization"] != organization.id:
+            _leave(connection, other["organization"], account, now)
     body = {
         "management": organization.management,
         "accounts": {
-            account: msgspec.to_builtins(known) for account, known in organization.accounts.items()
+            account: msgspec.to_builtins(each) for account, each in organization.accounts.items()
         },
     }
-    put_record(connection, ORGANIZATION, organization.id, organization.id, body, now)
+    _keep(connection, ORGANIZATION, organization.id, organization.id, body, now)
     for account in organization.accounts:
-        put_record(connection, BELONGS, account, account, {"organization": organization.id}, now)
-    if organization.administrator is not None:
-        appoint(connection, organization.id, organization.administrator, now)
+        _keep(connection, BELONGS, account, account, {"organization": organization.id}, now)
+    administrator = organization.administrator
+    if administrator is not None:
+        stays = administrator_record(connection, organization.id) == administrator
+        appoint(connection, organization.id, administrator, now)
         for account in organization.accounts:
-            if account != organization.administrator:
-                associate(connection, organization.administrator, account, now)
+            if account != administrator and not (stays and account in known):
+                associate(connection, administrator, account, now)
+
+
+def _leave(connection: Connection, identity: str, account: str, now: int) -> None:
+    """Take an account out of an organisation: it rules none there and is ruled by none."""
+    if administrator_record(connection, identity) == account:
+        dismiss(connection, identity, now)
+    dissociate(connection, account, "DELETED", now)
+    end_record(connection, BELONGS, account, account, now)
+    body = get_record(connection, ORGANIZATION, identity, identity)
+    if body is not None and body["accounts"].pop(account, None) is not None:
+        put_record(connection, ORGANIZATION, identity, identity, body, now)
+
+
+def _keep(
+    connection: Connection, kind: str, owner: str, key: str, body: dict[str, Any], now: int
+) -> None:
+    """Write a record unless it says so already."""
+    if get_record(connection, kind, owner, key) != body:
+        put_record(connection, kind, owner, key, body, now)
 
 
 def get_organization(
@@ -140,7 +170,7 @@ def appoint(connection: Connection, organization: str, account: str, now: int) -
     former = administrator_record(connection, organization)
     if former is not None and former != account:
         dismiss(connection, organization, now)
-    put_record(connection, ADMINISTRATOR, organization, "account", {"accountId": account}, now)
+    _keep(connection, ADMINISTRATOR, organization, "account", {"accountId": account}, now)
     dissociate(connection, account, "REMOVED", now)
 
 

@@ -19,7 +19,7 @@ from openinspector.organization.accounts import (
     statuses,
 )
 from openinspector.organization.directory import administrator_record, associate, organization_of
-from openinspector.organization.scope import administrator_of, visible_accounts
+from openinspector.organization.scope import administrator_of, owner_of, visible_accounts
 
 _PERMISSIONS: dict[str, tuple[str, ...]] = {
     "ECR": ("ENABLE_SCANNING", "DISABLE_SCANNING", "ENABLE_REPOSITORY", "DISABLE_REPOSITORY"),
@@ -61,7 +61,7 @@ def disable_(call: Call) -> dict[str, Any]:
             return "DISASSOCIATE_ALL_MEMBERS", "Disassociate all members first."
         disable(connection, account, unwanted, call.now)
         if not enabled_types(connection, account):
-            forget_account(connection, account, call.now)
+            forget_account(connection, account, owner_of(connection, account), call.now)
         return None
 
     return _each(call, one)
