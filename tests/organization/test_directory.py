@@ -107,3 +107,13 @@ def test_the_unit_of_an_account_is_kept() -> None:
     entry = {"id": A, "ou": "ou-ab12-cd34"}
     document = {"organization": ONE, "management_account": A, "accounts": [entry]}
     assert read_organization(document, "file").accounts[A].unit == "ou-ab12-cd34"
+
+
+def test_the_past_of_who_was_let_go_is_seen_no_longer(store: Store) -> None:
+    take(store, ONE, [A, B, C, D], B, 1)
+    with store.write() as connection:
+        dissociate(connection, C, "REMOVED", 5)
+    with store.read() as connection:
+        assert set(visible_accounts(connection, B, 3)) == {A, B, D}
+        assert set(visible_accounts(connection, B)) == {A, B, D}
+        assert visible_accounts(connection, B, 0) == (B,)

@@ -13,13 +13,24 @@ MEMBERSHIP = "member"
 def visible_accounts(
     connection: Connection, account: str, at: int | None = None
 ) -> tuple[str, ...]:
-    """The accounts whose findings, coverage and usage `account` may read, its own first."""
-    members = [
+    """The accounts whose findings, coverage and usage `account` may read, its own first.
+
+    Of the past it may read those that were its members then and still are: who was let go is seen
+    no longer, not even as it was.
+    """
+    members = _members(connection, account, None)
+    if at is not None:
+        then = set(_members(connection, account, at))
+        members = [each for each in members if each in then]
+    return (account, *members)
+
+
+def _members(connection: Connection, account: str, at: int | None) -> list[str]:
+    return [
         record.key
         for record in list_records(connection, MEMBERSHIP, [account], at=at)
         if record.body.get("relationshipStatus") == "ENABLED" and record.key != account
     ]
-    return (account, *members)
 
 
 def administrator_of(connection: Connection, account: str, at: int | None = None) -> str | None:
