@@ -22,27 +22,29 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 from starlette.routing import Route as HttpRoute
+from starlette.types import Receive, Scope, Send
 
 from openinspector.api.access.keys import authenticate
 from openinspector.api.access.limits import Limits
 from openinspector.api.access.master_key import MasterKey
 from openinspector.api.access.policy import allowed, context_of, resources_of
-from openinspector.api.access.refusals import SignatureRefusal, UnknownService
+from openinspector.api.access.refusals import SignatureRefusal, UnknownKey, UnknownService
 from openinspector.api.access.sigv4 import Request, Signature, headers_of, read_signature
 from openinspector.api.call import Call, Caller, Handler, Service
 from openinspector.api.operations import extensions, handlers
-from openinspector.api.wire.model import SERVICES, Routed, find_route, service_model
+from openinspector.api.wire.model import SERVICES, Routed, documents, find_route, service_model
 from openinspector.api.wire.parse import parse_request
 from openinspector.api.wire.serialise import serialise
 from openinspector.api.wire.validate import validate
 from openinspector.model.refusal import AccessDenied, Invalid, Refusal
-from openinspector.store.access import AuditEntry, StoredKey, append_audit
+from openinspector.store.access import AuditEntry, StoredKey, append_audit, find_key
 
 AS_OF = "x-openinspector-as-of"
-METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 _READING = ("Get", "List", "BatchGet", "Describe", "Search", "Scan")
 _BODY_SECONDS = 30.0
+_LARGE_BODY_SECONDS = 300.0
 _MIB = 1 << 20
 _AUDIT_CHARACTERS = 4096
 
@@ -51,10 +53,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits of the gateway: bytes of a body (inflated), requests per second of a key."""
+    """Limits of the gateway: bytes of a body (as sent, and inflated), requests per second of a key.
 
-    body_bytes: int = 4 * _MIB
-    document_bytes: int = 64 * _MIB
+    `document_bytes` holds for operations with a document among their members, `submission_bytes`
+    for requests beyond the models.
+    """
+
+    body_bytes: int = _MIB
+    document_bytes: int = 32 * _MIB
+    submission_bytes: int = 64 * _MIB
     per_second: float = 100.0
     burst: float = 400.0
     failures_per_second: float = 2.0
@@ -79,19 +86,22 @@ class Gateway:
         """Answer one HTTP request; whatever happens, the answer is one that the model knows."""
         request_id = str(uuid.uuid4())
         try:
-            raw_path = http.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")
-            document = (http.method, raw_path) in self._extensions or raw_path == "/scan/sbom"
-            body = await _read_body(http, self._settings, document)
-            request = Request(
+            head = Request(
                 http.method,
-                raw_path,
+                http.scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1"),
                 http.scope.get("query_string", b"").decode("latin-1"),
                 headers_of(http.scope["headers"]),
-                body,
+                b"",
             )
             source = http.client.host if http.client else ""
+            most = self._most_bytes(head)
+            if most > self._settings.body_bytes:
+                await run_in_threadpool(self._check_known, head, source)
+            request = msgspec.structs.replace(
+                head, body=await _read_body(http, most, self._settings)
+            )
             status, answer = await run_in_threadpool(
-                self._answer, request, source, http.url.scheme, request_id
+                self._answer, request, source, http.scope["scheme"], request_id, most
             )
             return _response(status, answer, request_id)
         except Refusal as refusal:
@@ -104,8 +114,27 @@ class Gateway:
                 Refusal("The service failed; the log of the server says why."), request_id
             )
 
+    def _most_bytes(self, request: Request) -> int:
+        """How large the body of a request may be."""
+        where = (request.method, request.raw_path)
+        if where in self._extensions:
+            return self._settings.submission_bytes
+        return self._settings.document_bytes if where in documents() else self._settings.body_bytes
+
+    def _check_known(self, request: Request, source: str) -> None:
+        """Raise unless a key that is in use is named: memory is held for no stranger's body."""
+        try:
+            signature = read_signature(request)
+            with self._service.store.read() as connection:
+                key = find_key(connection, signature.key_id)
+            if key is None or key.revoked_at is not None:
+                raise UnknownKey("The access key is not known here, or it was revoked.")
+        except SignatureRefusal:
+            self._failures.take(source)
+            raise
+
     def _answer(
-        self, request: Request, source: str, scheme: str, request_id: str
+        self, request: Request, source: str, scheme: str, request_id: str, most: int
     ) -> tuple[int, bytes]:
         now = self._service.clock()
         try:
@@ -127,7 +156,7 @@ class Gateway:
             self._failures.take(source)
             raise
         self._limits.take(key.id)
-        inflated = _inflate(request, self._settings)
+        inflated = _inflate(request, most)
         members = self._members(routed, request, inflated)
         resources = resources_of(members)
         caller = Caller(key.account, key.id, key.name)
@@ -201,24 +230,36 @@ def application(service: Service, master: MasterKey, settings: Settings | None =
     async def health(_request: HttpRequest) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return Starlette(
-        routes=[
-            HttpRoute("/health", health, methods=["GET"]),
-            HttpRoute("/{path:path}", gateway.__call__, methods=METHODS),
-        ]
-    )
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            response = await gateway(HttpRequest(scope, receive))
+            await response(scope, receive, send)
+
+    app = Starlette(routes=[_Health("/health", health, methods=["GET"])])
+    # Not a route: routes refuse methods and targets that they do not know in words of their own.
+    app.router.default = answer
+    app.router.redirect_slashes = False
+    return app
 
 
-async def _read_body(http: HttpRequest, settings: Settings, document: bool) -> bytes:
+class _Health(HttpRoute):
+    """A route that leaves other methods on its path to the gateway."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return (Match.NONE, {}) if match is Match.PARTIAL else (match, child)
+
+
+async def _read_body(http: HttpRequest, most: int, settings: Settings) -> bytes:
     """The body as sent. Raises `Invalid` when it is too large or does not come in time."""
-    most = settings.document_bytes if document else settings.body_bytes
     declared = http.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise _too_large(most)
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        large = most > settings.body_bytes
+        async with asyncio.timeout(_LARGE_BODY_SECONDS if large else _BODY_SECONDS):
             async for chunk in http.stream():
                 size += len(chunk)
                 if size > most:
@@ -233,7 +274,7 @@ def _too_large(most: int) -> Invalid:
     return Invalid(f"The body is larger than {most} bytes.", reason="CANNOT_PARSE")
 
 
-def _inflate(request: Request, settings: Settings) -> bytes:
+def _inflate(request: Request, most: int) -> bytes:
     """The body without its content encoding, within the limit."""
     encoding = (request.header("content-encoding") or "").strip().lower()
     if encoding in ("", "identity", "aws-chunked"):
@@ -242,11 +283,11 @@ def _inflate(request: Request, settings: Settings) -> bytes:
         raise Invalid(f"Content-Encoding {encoding} is not accepted.", reason="CANNOT_PARSE")
     inflater = zlib.decompressobj(wbits=31)
     try:
-        data = inflater.decompress(request.body, settings.document_bytes)
+        data = inflater.decompress(request.body, most)
     except zlib.error as error:
         raise Invalid(f"The body is not gzip: {error}", reason="CANNOT_PARSE") from error
     if inflater.unconsumed_tail:
-        raise _too_large(settings.document_bytes)
+        raise _too_large(most)
     if not inflater.eof:
         raise Invalid("The gzip body ends too early.", reason="CANNOT_PARSE")
     return data

@@ -1,12 +1,13 @@
 """The service models that botocore ships, and the route of each operation, derived from them."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from urllib.parse import unquote
 
 import msgspec
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
 SERVICES = ("inspector2", "inspector-scan")
 """Signing names of the services, which are also the names of their models."""
@@ -45,6 +46,22 @@ def _route(operation: OperationModel) -> Route:
         end = label.end()
     parts.append(re.escape(path[end:]))
     return Route(str(operation.http["method"]), re.compile("".join(parts)), operation)
+
+
+@cache
+def documents() -> frozenset[tuple[str, str]]:
+    """Method and path of every operation that takes a document, which may be large."""
+    return frozenset(
+        (route.method, str(route.operation.http["requestUri"]))
+        for service in SERVICES
+        for route in routes(service)
+        if any(member.metadata.get("document") for member in _members(route.operation))
+    )
+
+
+def _members(operation: OperationModel) -> Iterable[Shape]:
+    shape = operation.input_shape
+    return shape.members.values() if isinstance(shape, StructureShape) else ()
 
 
 class Routed(msgspec.Struct, frozen=True):

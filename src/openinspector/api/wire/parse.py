@@ -3,6 +3,8 @@
 Timestamps become epoch seconds, blobs bytes; everything else stays as JSON gives it.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +15,10 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from openinspector.model.refusal import Invalid
 
 _MOST_DEPTH = 64
+_CHECKED_BYTES = 1 << 20
+"""Up to this size a body is searched for members named twice; only documents are larger."""
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 def parse_request(
@@ -49,11 +55,22 @@ def _document(body: bytes) -> dict[str, Any]:
         return {}
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if len(body) <= _CHECKED_BYTES:
+            json.loads(body, object_pairs_hook=_members_once)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Invalid(f"The body is not JSON: {error}", reason="CANNOT_PARSE") from error
     if not isinstance(document, dict):
         raise Invalid("The body is not a JSON object.", reason="CANNOT_PARSE")
     return document
+
+
+def _members_once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse a member named twice: readers differ on which of the two counts."""
+    names = set()
+    for name, _ in pairs:
+        if name in names:
+            raise Invalid(f"The body names {name[:64]} twice.", reason="CANNOT_PARSE")
+        names.add(name)
 
 
 def _from_query(shape: Shape, texts: list[str]) -> Any:
@@ -63,10 +80,7 @@ def _from_query(shape: Shape, texts: list[str]) -> Any:
         return texts
     text = texts[-1]
     if shape.type_name in ("integer", "long"):
-        try:
-            return int(text)
-        except ValueError:
-            return text
+        return int(text) if _INTEGER.fullmatch(text) else text
     return {"true": True, "false": False}.get(text, text) if shape.type_name == "boolean" else text
 
 
@@ -78,6 +92,8 @@ def _value(shape: Shape, value: Any, path: str, depth: int = 0) -> Any:
         return _timestamp(value)
     if shape.metadata.get("document"):
         return value
+    if shape.type_name in ("float", "double"):
+        return _floating(value)
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {
             name: _value(member, value[sent], f"{path}.{name}", depth + 1)
@@ -95,6 +111,16 @@ def _value(shape: Shape, value: Any, path: str, depth: int = 0) -> Any:
             for key, each in value.items()
         }
     return value
+
+
+def _floating(value: Any) -> Any:
+    """A whole number as float, since databases hold no whole number as large as a float can be."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return value
 
 
 def _timestamp(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """A request's members held against the model: types, required members, bounds, patterns, enums."""
 
-import math
+import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -14,6 +14,8 @@ EARLIEST, LATEST = 0.0, 1_988_150_400.0
 """Dates outside 1970-2033 are refused, as the service does."""
 
 _MOST_ERRORS = 20
+_SHOWN_KEY = 64
+_RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _PATTERN_SECONDS = 1.0
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -66,10 +68,11 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[Problem]:
     elif isinstance(shape, MapShape):
         yield from _bounds(shape, len(value), path, "must have", "entries")
         for key, each in value.items():
-            yield from _problems(shape.key, key, f"{path}.{key}(key)")
-            yield from _problems(shape.value, each, f"{path}.{key}")
+            where = f"{path}.{key[:_SHOWN_KEY]}"
+            yield from _problems(shape.key, key, f"{where}(key)")
+            yield from _problems(shape.value, each, where)
     elif shape.type_name == "timestamp":
-        if not (math.isfinite(value) and EARLIEST <= value < LATEST):
+        if not EARLIEST <= value < LATEST:
             yield path, "must be a time from 1970 to 2032"
     elif isinstance(value, str):
         yield from _text(shape, value, path)
@@ -89,7 +92,11 @@ def _structure(shape: StructureShape, value: dict[str, Any], path: str) -> Itera
 
 
 def _text(shape: Shape, value: str, path: str) -> Iterator[Problem]:
-    yield from _bounds(shape, len(value), path, "must have", "characters")
+    wrong_size = list(_bounds(shape, len(value), path, "must have", "characters"))
+    if wrong_size:
+        # What is too long is not matched, which could take long.
+        yield from wrong_size
+        return
     enum = shape.metadata.get("enum")
     if enum and value not in enum:
         yield path, f"must be one of {', '.join(enum)}"
@@ -99,8 +106,10 @@ def _text(shape: Shape, value: str, path: str) -> Iterator[Problem]:
 
 
 def _number(shape: Shape, value: float, path: str) -> Iterator[Problem]:
-    if not math.isfinite(value):
-        yield path, "must be a number"
+    least, most = _RANGES.get(shape.type_name, (-sys.float_info.max, sys.float_info.max))
+    # Also true for NaN; `math.isfinite` would fail on whole numbers beyond a float.
+    if not least <= value <= most:
+        yield path, f"must be a number in the range of {shape.type_name}"
     else:
         yield from _bounds(shape, value, path, "must be", "")
 
