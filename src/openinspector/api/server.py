@@ -1,10 +1,12 @@
 """Running the service: open what it needs, listen, look after it, stop in order."""
 
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +17,7 @@ from openinspector.api.call import Service
 from openinspector.api.exports import resume_exports
 from openinspector.api.gateway import application, milliseconds
 from openinspector.api.tokens import Tokens
+from openinspector.api.wire.connection import Connection
 from openinspector.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -38,7 +41,8 @@ class Address(msgspec.Struct, frozen=True):
     def url(self) -> str:
         """What clients call."""
         scheme = "https" if self.certificate else "http"
-        return f"{scheme}://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
 
 
 def open_service(
@@ -86,6 +90,8 @@ def run(
         log_level="warning",
         access_log=False,
         lifespan="off",
+        http=Connection,
+        ws="none",
         # Forwarded headers are not signed: believing them lets a caller choose its address.
         proxy_headers=False,
         timeout_keep_alive=_SLOW_CLIENT_SECONDS,
@@ -93,6 +99,9 @@ def run(
         h11_max_incomplete_event_size=64 * 1024,
     )
     server = _Server(config, ready)
+    # uvicorn raises the signal that stopped it again: it must not end us before things are closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     # What a dead process left in the middle is done again from its start.
     resume_exports(service)
     stopped = threading.Event()
@@ -106,6 +115,10 @@ def run(
         stopped.set()
         keeper.join()
         service.store.close()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def _look_after(

@@ -1,6 +1,7 @@
 """`openinspector serve`: the service, behind Amazon Inspector's own API."""
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,15 @@ from openinspector.cli.service_options import data_folder
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
+
+
+_FILE = click.Path(exists=True, dir_okay=False, readable=True)
+
+
+def _region(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", name):
+        raise click.BadParameter(f"{name!r} is no name of a Region, as us-east-1 is.")
+    return name
 
 
 @click.command("serve")
@@ -22,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8400, show_default=True)
-@click.option("--region", default="us-east-1", show_default=True)
+@click.option("--region", default="us-east-1", show_default=True, callback=_region)
 @click.option(
     "--export-folder",
     metavar="DIR",
@@ -30,8 +40,8 @@ if TYPE_CHECKING:
     show_envvar=True,
     help="Write exports below this folder instead of S3; each bucket is a folder in it.",
 )
-@click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM).")
-@click.option("--tls-key", metavar="FILE", help="Private key of the certificate (PEM).")
+@click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate chain (PEM).")
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="Private key of the certificate (PEM).")
 @DATABASE
 def command(
     data: str | None,
@@ -50,8 +60,7 @@ def command(
     from openinspector.api.upkeep import run_once
     from openinspector.store.access import list_keys
 
-    if bool(tls_cert) != bool(tls_key):
-        raise click.UsageError("--tls-cert and --tls-key go together.")
+    _check_certificate(tls_cert, tls_key)
 
     def knowledge() -> "AdvisoryDatabase":
         return open_database(database)
@@ -75,3 +84,18 @@ def command(
             )
 
     run(service, master, address, ready, run_once)
+
+
+def _check_certificate(certificate: str | None, key: str | None) -> None:
+    if bool(certificate) != bool(key):
+        raise click.UsageError("--tls-cert and --tls-key go together.")
+    if certificate is None:
+        return
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        raise click.UsageError(
+            f"{certificate} and {key} are no certificate with its private key (PEM): {error}"
+        ) from error
