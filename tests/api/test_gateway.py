@@ -226,5 +226,33 @@ def test_an_sbom_is_scanned_in_both_formats(server: Server) -> None:
     client = server.client(STANDALONE, "inspector-scan")
     cyclonedx = client.scan_sbom(sbom=SBOM)["sbom"]
     assert {each["id"] for each in cyclonedx["vulnerabilities"]} >= {"CVE-2020-8203"}
-    plain = client.scan_sbom(sbom=SBOM, outputFormat="INSPECTOR")["sbom"]
-    assert plain["vulnerability_count"]
+    for name in ("INSPECTOR", "INSPECTOR_ALT"):
+        plain = client.scan_sbom(sbom=SBOM, outputFormat=name)["sbom"]
+        assert plain["vulnerability_count"]
+
+
+def test_coverage_is_counted_by_every_group_of_the_model(server: Server) -> None:
+    import botocore.session
+
+    model = botocore.session.get_session().get_service_model("inspector2")
+    client = server.client(STANDALONE)
+    for group in model.shape_for("GroupKey").enum:
+        answer = client.list_coverage_statistics(groupBy=group)
+        assert answer["totalCounts"] >= 1
+        if group == "PROVIDER":
+            assert [each["groupKey"] for each in answer["countsByGroup"]] == ["AWS"]
+
+
+def test_a_database_that_cannot_be_reached_is_named(server: Server) -> None:
+    import subprocess
+
+    from tests.api.conftest import PROGRAM
+
+    done = subprocess.run(
+        [PROGRAM, "keys", "list", "--database", "postgresql://u:secret@127.0.0.1:1/x"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert "127.0.0.1" in done.stderr
+    assert "secret" not in done.stderr

@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from openinspector.ledger.criteria import Criteria, combine, strings_hold, text_sql, value_sql
 from openinspector.store.coverage import coverage, coverage_value
@@ -59,7 +71,13 @@ GROUPS: Mapping[str, ColumnElement[Any]] = {
     "ACCOUNT_ID": c.account,
     "RESOURCE_TYPE": c.resource_type,
     "ECR_REPOSITORY_NAME": c.repository,
+    # Constants are told by a column: PostgreSQL does not group by a constant.
+    "PROVIDER": case((c.account.is_not(None), literal_column("'AWS'"))),
+    "PROVIDER_ACCOUNT_ID": c.account,
+    "PROVIDER_REGION": c.region,
+    "PROVIDER_ORG_ID": case((c.account.is_(None), literal_column("''"))),
 }
+"""What statistics may group by; rows without a value are in no group."""
 
 
 def coverage_condition(criteria: Criteria) -> ColumnElement[bool]:

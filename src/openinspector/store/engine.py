@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from openinspector.model import DatabaseError
 from openinspector.store.upgrade import upgrade
 
 FILE_NAME = "openinspector.sqlite"
@@ -57,10 +59,17 @@ class Store:
 
 
 def open_store(location: str | Path) -> Store:
-    """Open a folder (SQLite) or a `postgresql://` address, with its tables up to date."""
+    """Open a folder (SQLite) or a `postgresql://` address, with its tables up to date.
+
+    Raises `DatabaseError` when it cannot be reached or used.
+    """
     place = str(location)
     engine = _postgresql(place) if place.startswith("postgresql") else _sqlite(Path(place))
-    upgrade(engine)
+    try:
+        upgrade(engine)
+    except OperationalError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise DatabaseError(f"{shown}: {str(error.orig).strip()}") from error
     return Store(engine)
 
 

@@ -23,7 +23,12 @@ from openinspector.model.refusal import Invalid
 from openinspector.reports.scan import Scan
 from openinspector.reports.scan_sbom import cyclonedx_answer, inspector_answer
 
-_ANSWERS = {"CYCLONE_DX_1_5": cyclonedx_answer, "INSPECTOR": inspector_answer}
+_ANSWERS = {
+    "CYCLONE_DX_1_5": cyclonedx_answer,
+    "INSPECTOR": inspector_answer,
+    "INSPECTOR_ALT": inspector_answer,
+}
+"""Answers by output format; the third is undocumented and taken for the second (spec 4.2)."""
 _NAME = "sbom"
 
 
