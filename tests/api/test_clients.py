@@ -14,6 +14,8 @@ from tests.api.conftest import ADMINISTRATOR, MANAGEMENT, MEMBER, SCRATCH, STAND
 from tests.conftest import REPOSITORY
 
 AWS = Path(sys.executable).with_name("aws")
+IMAGE = f"arn:aws:ecr:us-east-1:{STANDALONE}:repository/x"
+FINDING = f"arn:aws:inspector2:us-east-1:{STANDALONE}:finding/{'0' * 32}"
 FILTER = '{"severity":[{"comparison":"EQUALS","value":"CRITICAL"}]}'
 
 COMMANDS: tuple[tuple[str, str, str | None], ...] = (
@@ -48,6 +50,8 @@ COMMANDS: tuple[tuple[str, str, str | None], ...] = (
         "search-vulnerabilities --filter-criteria vulnerabilityIds=CVE-2020-8203",
         "vulnerabilities[0].cvss3.baseScore",
     ),
+    (STANDALONE, f"get-clusters-for-image --filter resourceId={IMAGE}", "cluster"),
+    (STANDALONE, f"batch-get-code-snippet --finding-arns {FINDING}", "errors[0].errorCode"),
     (STANDALONE, "get-encryption-key --scan-type CODE --resource-type AWS_LAMBDA_FUNCTION", "!"),
     (MANAGEMENT, "list-delegated-admin-accounts", "delegatedAdminAccounts[0].accountId"),
     (MEMBER, "get-delegated-admin-account", "delegatedAdmin.accountId"),
@@ -80,6 +84,10 @@ def test_the_aws_cli(server: Server, account: str, command: str, query: str | No
     answer = _aws(server, account, command, query)
     if query not in (None, "!"):
         assert answer is not None, command
+
+
+def test_thirty_operations_are_among_the_commands() -> None:
+    assert len({command.split()[0] for _, command, _ in COMMANDS}) >= 30
 
 
 SCRIPT = """

@@ -33,6 +33,9 @@ def create(call: Call) -> dict[str, Any]:
         raise Invalid(error.message, [("tags", error.message)]) from error
     with call.service.store.write() as connection:
         owner = _owner(connection, call, asked["targets"]["accountIds"])
+        if tags and owner != call.caller.account:
+            message = "configurations of an organisation take no tags"
+            raise Invalid(message, [("tags", message)])
         if len(list_records(connection, CONFIGURATION, [owner])) >= MOST_CONFIGURATIONS:
             raise Invalid(f"An account has at most {MOST_CONFIGURATIONS} CIS configurations.")
         key = str(uuid.uuid4())
@@ -73,10 +76,11 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def list_configurations(call: Call) -> dict[str, Any]:
-    """The account's configurations and its organisation's."""
+    """The account's configurations, its organisation's, and those that its members own."""
     moment, _ = moment_and_key(call)
     with call.service.store.read() as connection:
-        records = list_records(connection, CONFIGURATION, _owners(connection, call), at=moment)
+        owners = {*_owners(connection, call), *_visible(connection, call)}
+        records = list_records(connection, CONFIGURATION, owners, at=moment)
     criteria = call.input.get("filterCriteria", {})
     wanted = [each.body for each in records if _matches(each.body, criteria)]
     member = "arn" if call.input.get("sortBy") == "SCAN_CONFIGURATION_ARN" else "scanName"
@@ -131,7 +135,15 @@ def _find(connection: Connection, call: Call) -> tuple[str, str, dict[str, Any]]
         body = get_record(connection, CONFIGURATION, owner, key)
         if body is not None and body["arn"] == arn:
             return owner, key, body
+    for account in _visible(connection, call):
+        body = get_record(connection, CONFIGURATION, account, key)
+        if body is not None and body["arn"] == arn:
+            raise AccessDenied("Only the member that owns the configuration may change it.")
     raise NotFound(f"The configuration {arn} was not found.")
+
+
+def _visible(connection: Connection, call: Call) -> tuple[str, ...]:
+    return visible_accounts(connection, call.caller.account, call.at)
 
 
 def list_scans(call: Call) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
 from openinspector.api.idempotency import remembered
+from openinspector.api.operations.filters import check_tags
 from openinspector.api.paging import moment_and_key, page_of
 from openinspector.ledger.criteria import strings_hold
-from openinspector.model.refusal import Conflict, Invalid, NotFound
+from openinspector.model.refusal import BadRequest, Conflict, Invalid, NotFound
 from openinspector.organization.scope import visible_accounts
 from openinspector.store.records import end_record, get_record, list_records, put_record
 
@@ -32,6 +33,10 @@ def create_connector(call: Call) -> dict[str, Any]:
     if provider != asked["provider"].lower():
         message = f"providerDetail is of {provider}, the provider is {asked['provider']}"
         raise Invalid(message, [("providerDetail", message)])
+    try:
+        check_tags(asked.get("tags") or {})
+    except BadRequest as error:
+        raise Invalid(error.message, [("tags", error.message)]) from error
     account = call.caller.account
     with call.service.store.write() as connection:
 

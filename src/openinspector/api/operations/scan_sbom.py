@@ -9,6 +9,7 @@ import msgspec
 from openinspector import __version__
 from openinspector.advisories import AdvisoryDatabase
 from openinspector.api.call import Call, Handler
+from openinspector.api.knowledge import open_knowledge
 from openinspector.assess import Options, Place, assess
 from openinspector.assess.ecosystems import (
     distribution_ecosystems,
@@ -23,6 +24,8 @@ from openinspector.model.refusal import Invalid
 from openinspector.reports.scan import Scan
 from openinspector.reports.scan_sbom import cyclonedx_answer, inspector_answer
 
+MOST_COMPONENTS = 5_000
+"""Components of a request, nested ones included: the higher of the two published limits."""
 _ANSWERS = {
     "CYCLONE_DX_1_5": cyclonedx_answer,
     "INSPECTOR": inspector_answer,
@@ -30,19 +33,23 @@ _ANSWERS = {
 }
 """Answers by output format; the third is undocumented and taken for the second (spec 4.2)."""
 _NAME = "sbom"
+_VERSION = "1.5"
 
 
 def scan_sbom(call: Call) -> dict[str, Any]:
     """Judge the components of a CycloneDX document; the answer is in the format asked for."""
-    data = msgspec.json.encode(call.input["sbom"])
+    asked = call.input["sbom"]
+    _check_type(asked)
     try:
-        document = read_document(data, _NAME)
+        document = read_document(msgspec.json.encode(asked), _NAME)
+        if len(document.components) > MOST_COMPONENTS:
+            raise _refused(f"must have at most {MOST_COMPONENTS} components")
         inventory, packages = assemble_components(document, _NAME, DEFAULT_LIMITS)
     except TargetError as error:
-        raise Invalid(str(error), [(_NAME, str(error))]) from error
+        raise _refused(str(error).removeprefix(f"{_NAME}: "), "CANNOT_PARSE") from error
     now = datetime.fromtimestamp(call.now / 1000, UTC)
     place = Place(call.caller.account, call.service.region, call.service.partition)
-    with call.service.knowledge() as knowledge:
+    with open_knowledge(call) as knowledge:
         scan = Scan(
             components=document.components,
             packages=packages,
@@ -55,6 +62,22 @@ def scan_sbom(call: Call) -> dict[str, Any]:
         )
         answer = _ANSWERS[call.input.get("outputFormat", "CYCLONE_DX_1_5")](scan)
     return {"sbom": answer}
+
+
+def _check_type(sbom: Any) -> None:
+    """Raise `Invalid` unless it is CycloneDX 1.5 (spec/sbom-generator.md 4.2, 4.3)."""
+    members = sbom if isinstance(sbom, dict) else {}
+    if "spdxVersion" in members:
+        raise _refused("must be CycloneDX 1.5, this is SPDX", "UNSUPPORTED_SBOM_TYPE")
+    if members.get("bomFormat") != "CycloneDX":
+        raise _refused("must be CycloneDX 1.5, with bomFormat CycloneDX", "CANNOT_PARSE")
+    if members.get("specVersion") != _VERSION:
+        message = f"must be CycloneDX 1.5, this has specVersion {members.get('specVersion')!s:.16}"
+        raise _refused(message, "UNSUPPORTED_SBOM_TYPE")
+
+
+def _refused(message: str, reason: str = "FIELD_VALIDATION_FAILED") -> Invalid:
+    return Invalid(f"{_NAME} {message}", [(_NAME, message)], reason)
 
 
 def has_rules(knowledge: AdvisoryDatabase, inventory: Inventory, package: Package) -> bool:

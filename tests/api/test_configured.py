@@ -1,0 +1,193 @@
+"""What people configure is kept as given, changed, listed and deleted; and who may do so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.api.conftest import ADMINISTRATOR, MEMBER, SBOM, SCRATCH, STANDALONE, Server, start
+
+TAGS = {"a": ["b"]}
+SECRET = "glpat-that-nobody-may-find"  # not a real token
+CONFIG = f"arn:aws:config:us-east-1:{SCRATCH}:connector/azure/a/b"
+MACHINE = "i-0123456789abcdef0"
+
+
+def code(call: Any, **arguments: Any) -> str:
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    return str(raised.value.response["Error"]["Code"])
+
+
+def cis(name: str, *accounts: str, **more: Any) -> dict[str, Any]:
+    return {
+        "scanName": name,
+        "securityLevel": "LEVEL_1",
+        "schedule": {"oneTime": {}},
+        "targets": {"accountIds": accounts, "targetResourceTags": TAGS},
+        **more,
+    }
+
+
+def names(client: Any, **arguments: Any) -> list[str]:
+    listed = client.list_cis_scan_configurations(**arguments)["scanConfigurations"]
+    return [each["scanName"] for each in listed]
+
+
+def test_a_cis_configuration_lives(server: Server) -> None:
+    client = server.client(SCRATCH)
+    arn = client.create_cis_scan_configuration(**cis("life", "SELF"))["scanConfigurationArn"]
+    client.update_cis_scan_configuration(scanConfigurationArn=arn, securityLevel="LEVEL_2")
+    criteria = {"scanConfigurationArnFilters": [{"comparison": "EQUALS", "value": arn}]}
+    (shown,) = client.list_cis_scan_configurations(filterCriteria=criteria)["scanConfigurations"]
+    assert (shown["ownerId"], shown["securityLevel"]) == (SCRATCH, "LEVEL_2")
+    assert shown["targets"] == {"accountIds": ["SELF"], "targetResourceTags": TAGS}
+    client.delete_cis_scan_configuration(scanConfigurationArn=arn)
+    assert names(client, filterCriteria=criteria) == []
+    refused = code(client.delete_cis_scan_configuration, scanConfigurationArn=arn)
+    assert refused == "ResourceNotFoundException"
+
+
+def test_an_administrator_sees_members_configurations_and_changes_its_own(server: Server) -> None:
+    administrator, member = server.client(ADMINISTRATOR), server.client(MEMBER)
+    stranger = server.client(STANDALONE)
+    made = member.create_cis_scan_configuration(**cis("of the member", "SELF"))
+    theirs = {"scanConfigurationArn": made["scanConfigurationArn"]}
+    made = administrator.create_cis_scan_configuration(**cis("of all", "ALL_ACCOUNTS"))
+    ours = {"scanConfigurationArn": made["scanConfigurationArn"]}
+    try:
+        assert set(names(administrator)) >= {"of the member", "of all"}
+        assert "of all" not in names(member)
+        assert not {"of the member", "of all"} & set(names(stranger))
+        change = administrator.update_cis_scan_configuration
+        assert code(change, **theirs, scanName="x") == "AccessDeniedException"
+        for outsider in (member, stranger):
+            refused = code(outsider.delete_cis_scan_configuration, **ours)
+            assert refused == "ResourceNotFoundException"
+        tagged = cis("tagged", "ALL_ACCOUNTS", tags={"a": "b"})
+        refused = code(administrator.create_cis_scan_configuration, **tagged)
+        assert refused == "ValidationException"
+    finally:
+        member.delete_cis_scan_configuration(**theirs)
+        administrator.delete_cis_scan_configuration(**ours)
+
+
+def test_a_code_integration_stays_pending_and_its_token_is_nowhere(server: Server) -> None:
+    client = server.client(SCRATCH)
+    instance = {"instanceUrl": "https://gitlab.example.com", "accessToken": SECRET}
+    made = client.create_code_security_integration(
+        name="gitlab", type="GITLAB_SELF_MANAGED", details={"gitlabSelfManaged": instance}
+    )
+    arn = made["integrationArn"]
+    answer = {"gitlabSelfManaged": {"authCode": SECRET}}
+    client.update_code_security_integration(integrationArn=arn, details=answer)
+    shown = client.get_code_security_integration(integrationArn=arn)
+    assert shown["status"] == "PENDING"
+    assert shown["statusReason"]
+    files = [file for file in server.folder.parent.rglob("*") if file.is_file()]
+    assert any(file.parent == server.folder for file in files)
+    assert not [file for file in files if SECRET.encode() in file.read_bytes()]
+    stranger = server.client(STANDALONE)
+    refused = code(stranger.get_code_security_integration, integrationArn=arn)
+    assert refused == "ResourceNotFoundException"
+    client.delete_code_security_integration(integrationArn=arn)
+    assert code(client.get_code_security_integration, integrationArn=arn) == refused
+
+
+def test_a_connector_lives(server: Server) -> None:
+    client = server.client(SCRATCH)
+    detail = {
+        "awsConfigConnectorArn": CONFIG,
+        "scopeConfiguration": {"vmScanning": {"scopeType": "TENANT"}},
+        "azureRegions": ["eastus"],
+    }
+    asked: dict[str, Any] = {"provider": "AZURE", "providerDetail": {"azure": detail}}
+    made = client.create_connector(name="lives", clientToken="once", **asked)
+    arn = made["connectorArn"]
+    again = client.create_connector(name="lives", clientToken="once", **asked)
+    assert again["connectorArn"] == arn
+    reserved = {"name": "tagged", "tags": {"aws:x": "y"}, **asked}
+    assert code(client.create_connector, **reserved) == "ValidationException"
+    changed = {"azure": {"azureRegions": ["westus"]}}
+    client.update_connector(connectorArn=arn, providerDetail=changed)
+    days = {"containerImageScanning": {"pushDuration": "DAYS_30"}}
+    client.update_connector_scan_configuration(awsConfigConnectorArn=CONFIG, scanConfiguration=days)
+    (kept,) = client.list_connector_scan_configurations()["scanConfigurations"]
+    assert (kept["connectorArns"], kept["scanConfiguration"]) == ([arn], days)
+    criteria = {"connectorArns": [{"comparison": "EQUALS", "value": arn}]}
+    (shown,) = client.list_connectors(filterCriteria=criteria)["items"]
+    assert shown["azureRegions"] == ["westus"]
+    assert shown["scopeConfiguration"] == detail["scopeConfiguration"]
+    assert shown["enablementStatus"] == "PENDING_ENABLEMENT"
+    client.delete_connector(connectorArn=arn)
+    assert client.list_connectors(filterCriteria=criteria)["items"] == []
+
+
+def test_a_scan_on_demand_fails_for_want_of_access(server: Server) -> None:
+    client = server.client(SCRATCH)
+    asked = {"resourceId": MACHINE, "resourceType": "AMI"}
+    scan = client.start_on_demand_scan(**asked)["scanId"]
+    shown = client.get_on_demand_scan_status(scanId=scan, **asked)
+    assert (shown["scanStatus"], shown["scanStatusReason"]) == ("FAILED", "ACCESS_DENIED")
+    assert scan in {each["scanId"] for each in client.list_on_demand_scans(**asked)["items"]}
+    refused = code(server.client(STANDALONE).get_on_demand_scan_status, scanId=scan, **asked)
+    assert refused == "ResourceNotFoundException"
+
+
+def test_errors_of_findings_tell_nothing_of_others(server: Server) -> None:
+    client = server.client(STANDALONE)
+    real = server.client(MEMBER).list_findings(maxResults=1)["findings"][0]["findingArn"]
+    unreal = real[:-32] + "0" * 32
+    own = unreal.replace(MEMBER, STANDALONE)
+    for call, code_of_own in (
+        (client.batch_get_finding_details, "FINDING_DETAILS_NOT_FOUND"),
+        (client.batch_get_code_snippet, "CODE_SNIPPET_NOT_FOUND"),
+    ):
+        errors = call(findingArns=[real, unreal, own])["errors"]
+        assert [each["errorCode"] for each in errors] == [
+            *("ACCESS_DENIED", "ACCESS_DENIED"),
+            code_of_own,
+        ]
+        assert errors[0]["errorMessage"] == errors[1]["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("sbom", "reason"),
+    [
+        ({**SBOM, "specVersion": "1.4"}, "UNSUPPORTED_SBOM_TYPE"),
+        ({"spdxVersion": "SPDX-2.3", "packages": []}, "UNSUPPORTED_SBOM_TYPE"),
+        ({"a": 1}, "CANNOT_PARSE"),
+        ([1], "CANNOT_PARSE"),
+        ({**SBOM, "components": [{"type": "library", "name": "x"}] * 5001}, "FIELD_VALIDATION"),
+    ],
+)
+def test_what_is_no_sbom_of_the_service_is_refused(server: Server, sbom: Any, reason: str) -> None:
+    client = server.client(SCRATCH, "inspector-scan")
+    with pytest.raises(ClientError) as raised:
+        client.scan_sbom(sbom=sbom)
+    assert raised.value.response["Error"]["Code"] == "ValidationException"
+    assert str(raised.value.response["reason"]).startswith(reason)
+
+
+def test_both_names_of_the_own_format_mean_the_same(server: Server) -> None:
+    client = server.client(SCRATCH, "inspector-scan")
+    plain, other = (
+        client.scan_sbom(sbom=SBOM, outputFormat=name)["sbom"]
+        for name in ("INSPECTOR", "INSPECTOR_ALT")
+    )
+    assert plain == other
+    assert plain["vulnerabilities"]
+
+
+def test_without_a_database_the_answer_says_what_to_run(server: Server, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.db")
+    other = start(server.folder, server.keys, "--db", missing)
+    try:
+        with pytest.raises(ClientError, match="openinspector db update") as raised:
+            other.client(SCRATCH, "inspector-scan").scan_sbom(sbom=SBOM)
+        assert raised.value.response["Error"]["Code"] == "InternalServerException"
+        assert missing not in str(raised.value)
+    finally:
+        other.process.terminate()
+        other.process.wait(30)
