@@ -167,3 +167,16 @@ def test_client_tokens_are_remembered(server: Server, account: str) -> None:
     assert again["accounts"] == first["accounts"]
     with pytest.raises(ClientError, match="other arguments"):
         client.enable(resourceTypes=["ECR"], clientToken="one")
+
+
+def test_a_configuration_of_the_organisation_takes_no_tags(server: Server) -> None:
+    client = server.client(ADMINISTRATOR)
+    arn = client.create_cis_scan_configuration(
+        scanName="everyone",
+        securityLevel="LEVEL_1",
+        schedule={"oneTime": {}},
+        targets={"accountIds": ["ALL_ACCOUNTS"], "targetResourceTags": {"a": ["b"]}},
+    )["scanConfigurationArn"]
+    with pytest.raises(ClientError, match="takes no tags"):
+        client.tag_resource(resourceArn=arn, tags={"a": "b"})
+    client.delete_cis_scan_configuration(scanConfigurationArn=arn)

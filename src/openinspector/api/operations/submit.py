@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from openinspector.api.call import Call, Handler
+from openinspector.api.knowledge import open_knowledge
 from openinspector.assess import Options, Place, assess
 from openinspector.ledger.record import close_resource, record_scan
 from openinspector.ledger.suppression import rules_for
@@ -33,7 +34,7 @@ def submit(call: Call) -> dict[str, Any]:
     inventory = read_inventory(call.input["body"])
     now = datetime.fromtimestamp(call.now / 1000, UTC)
     place = Place(call.caller.account, call.service.region, call.service.partition)
-    with call.service.knowledge() as knowledge:
+    with open_knowledge(call) as knowledge:
         gaps = (Gap("advisories", _STARTER),) if knowledge.starter else ()
         assessment = assess(inventory, knowledge, Options(place=place, gaps=gaps), now)
     with call.service.store.write() as connection:

@@ -12,9 +12,11 @@ from openinspector.model.refusal import BadRequest, Invalid, NotFound
 from openinspector.organization.scope import owner_of
 from openinspector.store.records import end_record, get_record, put_record
 
+_CIS = "cis-configuration"
+
 TAGGABLE: dict[str, str] = {
     "filter": FILTER,
-    "cis-configuration": "cis-configuration",
+    _CIS: _CIS,
     "codesecurity-integration": "code-integration",
     "codesecurity-configuration": "code-scan-configuration",
     "connector": "connector",
@@ -31,6 +33,8 @@ def tag_resource(call: Call) -> dict[str, Any]:
     """Add or change tags; a rule's expiry among them takes effect at once."""
     with call.service.store.write() as connection:
         kind, owner, key, body = _find(connection, call)
+        if kind == _CIS and owner != call.caller.account:
+            raise BadRequest("A CIS configuration of the organisation takes no tags.")
         tags = {**(body.get("tags") or {}), **call.input["tags"]}
         check_tags(call.input["tags"])
         if len(tags) > MOST_TAGS:
