@@ -58,7 +58,7 @@ class MadeUp(msgspec.Struct, frozen=True):
     @property
     def repository(self) -> str:
         """Where it lies, if it is an image."""
-        return f"service-{self.number // 10 % REPOSITORIES}"
+        return f"service-{self.number // 100 % REPOSITORIES}"
 
     @property
     def _hash(self) -> str:
@@ -121,6 +121,11 @@ class MadeUp(msgspec.Struct, frozen=True):
         tags = {"team": f"team-{self.number // 7 % TEAMS}", "stage": "production"}
         return Resource(self.kind, self.id, "aws", "us-east-1", tags, details)  # type: ignore[arg-type]
 
+    @property
+    def _scanned(self) -> float:
+        """When it was last scanned: its open findings were all seen then."""
+        return round(NOW / 1000 - random.Random(-self.number).random() * 30 * _DAY, 3)
+
     def findings(self) -> Iterator[tuple[Finding, str | None]]:
         """What it has, with the reason of those that are closed."""
         draw = random.Random(self.number)
@@ -136,7 +141,7 @@ class MadeUp(msgspec.Struct, frozen=True):
         package = f"package-{number % PACKAGES}"
         severity = _SEVERITIES[draw.choices(range(5), (3, 22, 45, 20, 10))[0]]
         status = draw.choices(("ACTIVE", "SUPPRESSED", "CLOSED"), (80, 5, 15))[0]
-        seen = round(NOW / 1000 - draw.random() * 300 * _DAY, 3)
+        seen = round(self._scanned - draw.random() * 270 * _DAY, 3)
         score = round(draw.random() * 10, 1)
         vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
         found = Finding(
@@ -146,7 +151,7 @@ class MadeUp(msgspec.Struct, frozen=True):
             description=_PROSE,
             severity=severity,
             first_observed_at=seen,
-            last_observed_at=min(NOW / 1000, seen + draw.randrange(300) * _DAY),
+            last_observed_at=seen if status == "CLOSED" else self._scanned,
             updated_at=seen,
             status=status,  # type: ignore[arg-type]
             remediation=Remediation(Recommendation("None Provided")),
@@ -196,8 +201,8 @@ class World:
         return f"package-{draw.randrange(PACKAGES)}"
 
     def repository(self, draw: random.Random) -> str:
-        """A repository."""
-        return f"service-{draw.randrange(REPOSITORIES)}"
+        """A repository that there is."""
+        return self.resource(draw).repository
 
     def team(self, draw: random.Random) -> str:
         """The value of a tag."""
