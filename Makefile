@@ -16,6 +16,8 @@ test-slow: $(VENV)/development
 
 bench: $(VENV)/development
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/service.py
+	$(BIN)/python bench/reach.py
 
 lint: $(VENV)/development
 	$(BIN)/ruff format --check .

@@ -23,3 +23,4 @@ def run_once(store: Store, now: int) -> None:
                 reapply(connection, accounts, rules_for(connection, owner, now), now)
     with store.write() as connection:
         drop_old(connection, now)
+    store.optimize()

@@ -9,7 +9,7 @@ ones (spec/filters-and-suppression.md 2.1).
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
 
 from openinspector.ledger.fields import (
     FIELDS,
@@ -130,11 +130,8 @@ def bounds(kind: str, test: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def _value_exists(field: str, test: ColumnElement[bool]) -> ColumnElement[bool]:
     value = finding_value
-    return _within(select(value.c.row_id).where(value.c.field == field, test), value.c.row_id)
-
-
-def _within(query: Select[Any], row: ColumnElement[Any]) -> ColumnElement[bool]:
-    return exists(query.where(row == finding.c.row_id).correlate(finding))
+    query = select(value.c.row_id).where(value.c.field == field, test)
+    return exists(query.where(value.c.row_id == finding.c.row_id).correlate(finding))
 
 
 def _tag_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
@@ -159,8 +156,8 @@ def _package_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
         value_sql("number" if name == "epoch" else "string", columns[PACKAGE_FIELDS[name]], [part])
         for name, part in test.items()
     ]
-    query = select(columns.row_id).where(and_(true(), *parts))
-    return _within(query, columns.row_id)
+    # Not EXISTS: the database should begin with the packages of a name, which are few.
+    return finding.c.row_id.in_(select(columns.row_id).where(and_(true(), *parts)))
 
 
 # --- in memory -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
 from openinspector.ledger.criteria import Criteria, condition
 from openinspector.model.finding import Finding
@@ -141,4 +141,19 @@ def _beyond(order: Order, after: Sequence[Any]) -> ColumnElement[bool]:
             terms.append(and_(*equal, later))
         equal.append(column.is_(None) if value is None else column == value)
     terms.append(and_(*equal, finding.c.arn > after[-1]))
-    return or_(*terms)
+    return and_(*_bound(order, after), or_(*terms))
+
+
+def _bound(order: Order, after: Sequence[Any]) -> list[ColumnElement[bool]]:
+    """What every row after a position meets, said so that an index can begin there."""
+    columns = [finding.c[name] for name, _ in order]
+    values = list(after[: len(order)])
+    if None in values or len({downwards for _, downwards in order}) != 1:
+        return []
+    downwards = order[0][1]
+    if not any(column.nullable for column in columns):
+        left, right = tuple_(*columns), tuple_(*values)
+        return [left <= right if downwards else left >= right]
+    first = columns[0]
+    within = first <= values[0] if downwards else first >= values[0]
+    return [or_(within, first.is_(None)) if first.nullable else within]

@@ -53,6 +53,12 @@ class Store:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
                 yield connection
 
+    def optimize(self) -> None:
+        """Let SQLite renew the statistics of its planner; PostgreSQL does so by itself."""
+        if self.is_sqlite:
+            with self.write() as connection:
+                connection.exec_driver_sql("PRAGMA optimize=0x10002")
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()

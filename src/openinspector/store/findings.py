@@ -135,7 +135,8 @@ for _name in ("vulnerability_id", "title", "ecr_repository", "ecr_hash", "lambda
 for _name in ("first_observed_at", "last_observed_at", "updated_at", "inspector_score",
               "epss_score"):  # fmt: skip
     Index(f"ix_finding_{_name}", finding.c[_name], finding.c.arn)
-Index("ix_finding_severity", finding.c.severity_rank, finding.c.last_observed_at, finding.c.arn)
+Index("ix_finding_worst", finding.c.severity_rank.desc(), finding.c.last_observed_at.desc(),
+      finding.c.arn)  # fmt: skip
 Index("ix_finding_account", finding.c.account, finding.c.severity_rank, finding.c.last_observed_at,
       finding.c.arn)  # fmt: skip
 
