@@ -28,7 +28,7 @@ COMMANDS: tuple[tuple[str, str, str | None], ...] = (
     (STANDALONE, "list-coverage", "coveredResources[0].resourceId"),
     (STANDALONE, "list-coverage-statistics --group-by RESOURCE_TYPE", "countsByGroup[0].groupKey"),
     (STANDALONE, f"create-filter --name cli --action NONE --filter-criteria {FILTER}", "arn"),
-    (STANDALONE, "list-filters", "filters[0].name"),
+    (STANDALONE, "list-filters", "filters"),
     (STANDALONE, "enable --resource-types EC2 ECR", "accounts[0].status"),
     (STANDALONE, "batch-get-account-status", "accounts[0].state.status"),
     (STANDALONE, f"batch-get-free-trial-info --account-ids {STANDALONE}", "accounts[0].accountId"),

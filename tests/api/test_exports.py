@@ -37,11 +37,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def service(store: Store, tmp_path: Path) -> Service:
+def service(store: Store) -> Service:
     def unknown() -> Any:
         raise AssertionError("exports need no advisories")
 
-    return Service(store, Tokens(b"k" * 32), REGION, "aws", clock, unknown, tmp_path)
+    return Service(store, Tokens(b"k" * 32), REGION, "aws", clock, unknown)
 
 
 def ask(service: Service, operation: str, account: str = ACCOUNT, **given: Any) -> dict[str, Any]:

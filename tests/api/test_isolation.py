@@ -43,7 +43,7 @@ class World:
         self.handlers = handlers()
         self.service = Service(
             open_store(folder), Tokens(b"k" * 32), "us-east-1", "aws",
-            lambda: self.now, no_knowledge, folder,
+            lambda: self.now, no_knowledge,
         )  # fmt: skip
         with self.service.store.write() as connection:
             put_findings(connection, [(finding_of(each), None) for each in ACCOUNTS], START)

@@ -10,17 +10,11 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from openinspector.assess import Options, assess
-from openinspector.assess.ecosystems import (
-    distribution_ecosystems,
-    is_operating_system,
-    lookup_names,
-)
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.inventory.sbom.assemble import assemble_components
 from openinspector.inventory.sbom.read import read_document
-from openinspector.model import Package
 from openinspector.reports.ratings import iri, source_of, timestamp
-from openinspector.reports.scan import Scan
+from openinspector.reports.scan import Scan, has_rules
 from openinspector.reports.scan_sbom import SERVICE, cyclonedx_answer, inspector_answer
 
 from .world import NOW, SERIAL, knowledge_of, real_answer, real_sbom
@@ -44,19 +38,12 @@ def scan_of(shared: Path, name: str, answer: dict) -> Scan:
     inventory, packages = assemble_components(document, name, DEFAULT_LIMITS)
     knowledge = knowledge_of(answer, inventory)
 
-    def has_rules(package: Package) -> bool:
-        if not is_operating_system(package):
-            return bool(knowledge.affected(package.ecosystem, package.name))
-        assert inventory.distribution is not None
-        ecosystem = distribution_ecosystems(inventory.distribution)[0]
-        return any(knowledge.affected(ecosystem, x) for x, _ in lookup_names(package))
-
     return Scan(
         components=document.components,
         packages=packages,
         assessment=assess(inventory, knowledge, Options(include_kernel=True), NOW),
         inventory=inventory,
-        has_rules=has_rules,
+        has_rules=lambda package: has_rules(knowledge, inventory, package),
         scanned_at=NOW,
         serial=SERIAL,
         version="0.1.0",

@@ -1,14 +1,12 @@
 """A writer that dies in the middle of its transaction leaves nothing, and blocks nobody."""
 
 import os
-import signal
-import subprocess
-import sys
 
 import pytest
 
 from openinspector.store import open_store
 from openinspector.store.records import get_record, put_record
+from tests.store.killing import kill_when_half_done
 
 _WRITE = """
 import sys, time
@@ -37,11 +35,7 @@ def test_a_killed_writer_leaves_what_was_committed(
     place = str(tmp_path)
     if kind == "postgresql":
         place = request.getfixturevalue("postgresql_database")
-    process = subprocess.Popen([sys.executable, "-c", _WRITE, place], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"half\n"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_when_half_done(_WRITE, place)
     store = open_store(place)
     with store.write() as connection:
         put_record(connection, "k", "o", "after", {"n": 3}, 3)

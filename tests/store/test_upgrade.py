@@ -1,9 +1,5 @@
 """Migrations: they make what the code expects, on both databases, whole or not at all."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +12,7 @@ from openinspector.model import DatabaseError
 from openinspector.store import Store, open_store
 from openinspector.store.tables import metadata
 from openinspector.store.upgrade import HEAD, revision, upgrade
+from tests.store.killing import kill_when_half_done
 
 
 def test_migrated_tables_are_those_of_the_code(store: Store) -> None:
@@ -64,11 +61,7 @@ def test_killed_in_the_middle_it_leaves_nothing_half_done(
     place = str(tmp_path)
     if kind == "postgresql":
         place = request.getfixturevalue("postgresql_database")
-    process = subprocess.Popen([sys.executable, "-c", _UPGRADE, place], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"half\n"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_when_half_done(_UPGRADE, place)
     time.sleep(0.2)
     store = open_store(place)
     with store.engine.connect() as connection:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openinspector.api.tokens import Tokens
@@ -26,7 +25,7 @@ class Service:
     """What lives as long as the server: one region of one partition.
 
     `knowledge` opens the advisory database for one call, which closes it (or raises
-    `OpenInspectorError`); `clock` gives epoch milliseconds; `folder` holds files of the service.
+    `OpenInspectorError`); `clock` gives epoch milliseconds.
     """
 
     store: Store
@@ -35,7 +34,6 @@ class Service:
     partition: str
     clock: Callable[[], int]
     knowledge: Callable[[], "AdvisoryDatabase"]
-    folder: Path
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,17 @@ def create_export(call: Call, kind: Kind, criteria: dict[str, Any] | None) -> Jo
     return job
 
 
+def state_of(job: Job) -> dict[str, Any]:
+    """What both kinds of job tell of themselves, in the API's members."""
+    return {
+        "reportId": job.report_id,
+        "status": job.status,
+        "errorCode": job.error_code,
+        "errorMessage": job.error_message,
+        "filterCriteria": job.criteria,
+    }
+
+
 def start(service: Service, job: Job) -> threading.Thread:
     """Run a job in a thread of its own."""
     folder = os.environ.get(FOLDER_VARIABLE)

@@ -4,12 +4,8 @@ Size and encoding, the service by the signature's scope, the route, the signatur
 policy, parsing and validation, the handler, serialisation; mutating calls are written down.
 """
 
-import asyncio
-import json
 import logging
-import time
 import uuid
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,9 +28,11 @@ from openinspector.api.access.master_key import MasterKey
 from openinspector.api.access.policy import allowed, context_of, resources_of
 from openinspector.api.access.refusals import SignatureRefusal, UnknownKey, UnknownService
 from openinspector.api.access.sigv4 import Request, Signature, headers_of, read_signature
+from openinspector.api.answers import refuse, respond
+from openinspector.api.body import inflate, read_body
 from openinspector.api.call import Call, Caller, Handler, Service
 from openinspector.api.operations import extensions, handlers
-from openinspector.api.wire.model import SERVICES, Routed, documents, find_route, service_model
+from openinspector.api.wire.model import SERVICES, Routed, documents, find_route
 from openinspector.api.wire.parse import parse_request
 from openinspector.api.wire.serialise import serialise
 from openinspector.api.wire.validate import validate
@@ -43,8 +41,6 @@ from openinspector.store.access import AuditEntry, StoredKey, append_audit, find
 
 AS_OF = "x-openinspector-as-of"
 _READING = ("Get", "List", "BatchGet", "Describe", "Search", "Scan")
-_BODY_SECONDS = 30.0
-_LARGE_BODY_SECONDS = 300.0
 _MIB = 1 << 20
 _AUDIT_CHARACTERS = 4096
 
@@ -98,19 +94,20 @@ class Gateway:
             if most > self._settings.body_bytes:
                 await run_in_threadpool(self._check_known, head, source)
             request = msgspec.structs.replace(
-                head, body=await _read_body(http, most, self._settings)
+                head, body=await read_body(http, most, large=most > self._settings.body_bytes)
             )
             status, answer = await run_in_threadpool(
                 self._answer, request, source, http.scope["scheme"], request_id, most
             )
-            return _response(status, answer, request_id)
+            return respond(status, answer, request_id)
         except Refusal as refusal:
-            return _refuse(refusal, request_id)
+            return refuse(refusal, request_id)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception:
+            # The last resort: one request fails, the log keeps why, and the server lives.
             _log.exception("request %s failed", request_id)
-            return _refuse(
+            return refuse(
                 Refusal("The service failed; the log of the server says why."), request_id
             )
 
@@ -156,7 +153,7 @@ class Gateway:
             self._failures.take(source)
             raise
         self._limits.take(key.id)
-        inflated = _inflate(request, most)
+        inflated = inflate(request.body, request.header("content-encoding") or "", most)
         members = self._members(routed, request, inflated)
         resources = resources_of(members)
         caller = Caller(key.account, key.id, key.name)
@@ -250,49 +247,6 @@ class _Health(HttpRoute):
         return (Match.NONE, {}) if match is Match.PARTIAL else (match, child)
 
 
-async def _read_body(http: HttpRequest, most: int, settings: Settings) -> bytes:
-    """The body as sent. Raises `Invalid` when it is too large or does not come in time."""
-    declared = http.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
-        raise _too_large(most)
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        large = most > settings.body_bytes
-        async with asyncio.timeout(_LARGE_BODY_SECONDS if large else _BODY_SECONDS):
-            async for chunk in http.stream():
-                size += len(chunk)
-                if size > most:
-                    raise _too_large(most)
-                chunks.append(chunk)
-    except TimeoutError as error:
-        raise Invalid("The body did not arrive in time.", reason="CANNOT_PARSE") from error
-    return b"".join(chunks)
-
-
-def _too_large(most: int) -> Invalid:
-    return Invalid(f"The body is larger than {most} bytes.", reason="CANNOT_PARSE")
-
-
-def _inflate(request: Request, most: int) -> bytes:
-    """The body without its content encoding, within the limit."""
-    encoding = (request.header("content-encoding") or "").strip().lower()
-    if encoding in ("", "identity", "aws-chunked"):
-        return request.body
-    if encoding != "gzip":
-        raise Invalid(f"Content-Encoding {encoding} is not accepted.", reason="CANNOT_PARSE")
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        data = inflater.decompress(request.body, most)
-    except zlib.error as error:
-        raise Invalid(f"The body is not gzip: {error}", reason="CANNOT_PARSE") from error
-    if inflater.unconsumed_tail:
-        raise _too_large(most)
-    if not inflater.eof:
-        raise Invalid("The gzip body ends too early.", reason="CANNOT_PARSE")
-    return data
-
-
 def _as_of(text: str | None, now: int, name: str) -> int | None:
     """The moment of the header, in epoch milliseconds. Raises `Invalid`."""
     if text is None:
@@ -311,42 +265,3 @@ def _as_of(text: str | None, now: int, name: str) -> int | None:
     if not 0 <= seconds * 1000 <= now:
         raise Invalid(f"{AS_OF} must lie in the past.")
     return int(seconds * 1000)
-
-
-def _response(status: int, body: bytes, request_id: str) -> Response:
-    return Response(
-        body,
-        status,
-        {"x-amzn-requestid": request_id},
-        media_type="application/json",
-    )
-
-
-def status_of(refusal: Refusal) -> int:
-    """The HTTP status of a refusal: its own, or the one that the model gives its name."""
-    own = getattr(refusal, "status", None)
-    if own is not None:
-        return int(own)
-    model = service_model(SERVICES[0])
-    if refusal.code in model.shape_names:
-        shape = model.shape_for(refusal.code)
-        return int(shape.metadata.get("error", {}).get("httpStatusCode", 500))
-    return 500
-
-
-def _refuse(refusal: Refusal, request_id: str) -> Response:
-    status = status_of(refusal)
-    members = dict(refusal.members)
-    headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": refusal.code}
-    wait = members.pop("retryAfterSeconds", 1 if status == 500 else None)
-    if wait is not None:
-        headers["retry-after"] = str(wait)
-    if isinstance(refusal, Invalid):
-        members.setdefault("reason", "OTHER")
-    body = json.dumps({"message": refusal.message, **members})
-    return Response(body, status, headers, media_type="application/json")
-
-
-def milliseconds() -> int:
-    """The clock of a running service, in epoch milliseconds."""
-    return time.time_ns() // 1_000_000

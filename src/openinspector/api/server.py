@@ -4,6 +4,7 @@ import logging
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -15,7 +16,7 @@ import uvicorn
 from openinspector.api.access.master_key import MasterKey
 from openinspector.api.call import Service
 from openinspector.api.exports import resume_exports
-from openinspector.api.gateway import application, milliseconds
+from openinspector.api.gateway import application
 from openinspector.api.tokens import Tokens
 from openinspector.api.wire.connection import Connection
 from openinspector.store import Store, open_store
@@ -27,6 +28,11 @@ UPKEEP_SECONDS = 60.0
 _SLOW_CLIENT_SECONDS = 30
 
 _log = logging.getLogger(__name__)
+
+
+def milliseconds() -> int:
+    """The clock of a running service, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -62,7 +68,6 @@ def open_service(
         partition=partition_of(region),
         clock=milliseconds,
         knowledge=knowledge,
-        folder=folder,
     )
     return service, master
 

@@ -18,6 +18,15 @@ DEFECT = 70
 INTERRUPTED = 130
 
 
+SERVER_PACKAGES = frozenset(
+    {
+        *("alembic", "boto3", "botocore", "cryptography", "psycopg", "regex", "sqlalchemy"),
+        *("starlette", "uvicorn"),
+    }
+)
+"""What only the service needs: the extra `server`."""
+
+
 def run(command: click.Command) -> None:
     """Run the command line and leave with its exit code."""
     try:
@@ -41,6 +50,13 @@ def run(command: click.Command) -> None:
     except OSError as error:
         leave(UNUSABLE_TARGET, _system_error(error))
     except Exception as error:
+        missing = _missing_package(error)
+        if missing:
+            leave(
+                UNUSABLE_TARGET,
+                f"this needs the packages of the service ({missing} is missing):"
+                " pip install 'openinspector[server]'",
+            )
         if os.environ.get("OPENINSPECTOR_DEBUG"):
             traceback.print_exc()
         leave(
@@ -48,6 +64,13 @@ def run(command: click.Command) -> None:
             f"internal error ({type(error).__name__}: {error}); this is a defect of openinspector:"
             " please report it with the output of the same command under OPENINSPECTOR_DEBUG=1",
         )
+
+
+def _missing_package(error: Exception) -> str | None:
+    """The package of the service that an error says is not installed."""
+    name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    package = name.partition(".")[0]
+    return package if package in SERVER_PACKAGES else None
 
 
 def leave(code: int, sentence: str) -> None:

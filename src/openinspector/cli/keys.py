@@ -34,7 +34,7 @@ def create(
     policy_file: str | None,
     format_name: str,
     data: str | None,
-    database: str | None,
+    store_address: str | None,
 ) -> None:
     """Make an access key and print it, this once."""
     import msgspec
@@ -42,7 +42,7 @@ def create(
     from openinspector.api.access.keys import create_key
 
     policy = Path(policy_file).read_text() if policy_file else None
-    store, master = open_data(data, database)
+    store, master = open_data(data, store_address)
     key = create_key(store, master, account, name, policy, time.time_ns() // 1_000_000)
     store.close()
     if format_name == "json":
@@ -57,11 +57,11 @@ def create(
 
 @command.command("list")
 @service_options
-def list_(data: str | None, database: str | None) -> None:
+def list_(data: str | None, store_address: str | None) -> None:
     """List keys; their secrets cannot be shown again."""
     from openinspector.store.access import list_keys
 
-    store, _ = open_data(data, database)
+    store, _ = open_data(data, store_address)
     with store.read() as connection:
         keys = list_keys(connection)
     store.close()
@@ -77,11 +77,11 @@ def list_(data: str | None, database: str | None) -> None:
 @command.command("revoke")
 @click.argument("key_id", metavar="ID")
 @service_options
-def revoke(key_id: str, data: str | None, database: str | None) -> None:
+def revoke(key_id: str, data: str | None, store_address: str | None) -> None:
     """Revoke a key; requests signed with it are refused at once."""
     from openinspector.store.access import revoke_key
 
-    store, _ = open_data(data, database)
+    store, _ = open_data(data, store_address)
     with store.write() as connection:
         done = revoke_key(connection, key_id, time.time_ns() // 1_000_000)
     store.close()

@@ -21,7 +21,7 @@ def command() -> None:
 @command.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
 @service_options
-def import_(file: str, data: str | None, database: str | None) -> None:
+def import_(file: str, data: str | None, store_address: str | None) -> None:
     """Take an organisation from a YAML or JSON file; doing it again changes what changed."""
     import yaml
 
@@ -31,13 +31,13 @@ def import_(file: str, data: str | None, database: str | None) -> None:
         document = yaml.safe_load(Path(file).read_bytes())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise OpenInspectorError(f"{file}: not YAML or JSON: {error}") from error
-    _take(read_organization(document, file), data, database)
+    _take(read_organization(document, file), data, store_address)
 
 
 @command.command("sync")
 @click.option("--endpoint-url", metavar="URL", help="Another address of AWS Organizations.")
 @service_options
-def sync(endpoint_url: str | None, data: str | None, database: str | None) -> None:
+def sync(endpoint_url: str | None, data: str | None, store_address: str | None) -> None:
     """Take the organisation from AWS Organizations, with your AWS credentials."""
     import botocore.exceptions
 
@@ -47,13 +47,13 @@ def sync(endpoint_url: str | None, data: str | None, database: str | None) -> No
         document = _from_aws(endpoint_url)
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
         raise OpenInspectorError(f"AWS Organizations: {error}") from error
-    _take(read_organization(document, "AWS Organizations"), data, database)
+    _take(read_organization(document, "AWS Organizations"), data, store_address)
 
 
-def _take(organization: "Organization", data: str | None, database: str | None) -> None:
+def _take(organization: "Organization", data: str | None, store_address: str | None) -> None:
     from openinspector.organization.directory import import_organization
 
-    store, _ = open_data(data, database)
+    store, _ = open_data(data, store_address)
     with store.write() as connection:
         import_organization(connection, organization, time.time_ns() // 1_000_000)
     store.close()

@@ -86,6 +86,12 @@ OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         metavar="URL",
         help="Record the scan in a service (`openinspector serve`), signed with your AWS key.",
     ),
+    click.option(
+        "--submit-as",
+        metavar="NAME",
+        help="The resource's name there; a later scan of the same name is of the same resource. "
+        "Default: the target's name, the whole path of a folder or file.",
+    ),
 )
 
 
@@ -140,6 +146,7 @@ def scan(
     ignore_file: str | None,
     include_kernel: bool,
     submit: str | None,
+    submit_as: str | None,
 ) -> None:
     """Scan a target, report, and leave with the exit code that the options ask for."""
     from openinspector.reports.report import Report
@@ -167,7 +174,9 @@ def scan(
     if submit:
         from openinspector.cli.submit import submit_inventory
 
-        click.echo(f"openinspector: submitted {submit_inventory(submit, inventory)}", err=True)
+        click.echo(
+            f"openinspector: submitted {submit_inventory(submit, inventory, submit_as)}", err=True
+        )
     _gate(assessment, fail_on, strict)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from openinspector.cli.knowledge import DATABASE, open_database
-from openinspector.cli.service_options import data_folder
+from openinspector.cli.service_options import data_folder, service_options
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
@@ -23,13 +23,7 @@ def _region(_context: click.Context, _option: click.Parameter, name: str) -> str
 
 
 @click.command("serve")
-@click.option("--data", metavar="DIR", help="Folder of the service's data.")
-@click.option(
-    "--database",
-    "store_address",
-    metavar="postgresql://...",
-    help="Keep findings in PostgreSQL instead of the folder.",
-)
+@service_options
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8400, show_default=True)
 @click.option("--region", default="us-east-1", show_default=True, callback=_region)

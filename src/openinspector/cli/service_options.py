@@ -20,6 +20,7 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
     ),
     click.option(
         "--database",
+        "store_address",
         metavar="postgresql://...",
         help="Keep findings in PostgreSQL instead of the folder.",
     ),
@@ -42,10 +43,10 @@ def data_folder(data: str | None) -> Path:
     return Path(platformdirs.user_data_dir("openinspector")) / "service"
 
 
-def open_data(data: str | None, database: str | None) -> "tuple[Store, MasterKey]":
+def open_data(data: str | None, store_address: str | None) -> "tuple[Store, MasterKey]":
     """The store and master key that the options name."""
     from openinspector.api.access.master_key import MasterKey
     from openinspector.store import open_store
 
     folder = data_folder(data)
-    return open_store(database or folder), MasterKey.load(folder)
+    return open_store(store_address or folder), MasterKey.load(folder)

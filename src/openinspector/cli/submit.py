@@ -10,13 +10,25 @@ import msgspec
 from openinspector.model import Inventory, OpenInspectorError
 
 PATH = "/openinspector/resources/submit"
-_ATTEMPTS_SECONDS = 300.0
+_SECONDS = 300.0
+_PATHS = frozenset({"directory", "function", "sbom"})
+"""Kinds of targets whose name is a path."""
 _WORDS = ("opened", "updated", "reopened", "suppressed", "unsuppressed", "closed", "unchanged")
 
 
-def submit_inventory(address: str, inventory: Inventory) -> str:
-    """Submit an inventory; what changed there, in words. Raises `OpenInspectorError`."""
-    answer = _post(address.rstrip("/") + PATH, msgspec.json.encode(inventory))
+def submit_inventory(address: str, inventory: Inventory, name: str | None) -> str:
+    """Submit an inventory; what changed there, in words. Raises `OpenInspectorError`.
+
+    `name` is what the resource is called there.
+    """
+    target = inventory.target
+    if name is None and target.kind in _PATHS:
+        # "." names another folder in each pipeline, and must not be one resource for all of them.
+        name = os.path.abspath(target.name)
+    if name is not None:
+        target = msgspec.structs.replace(target, name=name)
+    named = msgspec.structs.replace(inventory, target=target)
+    answer = _post(address.rstrip("/") + PATH, msgspec.json.encode(named))
     counted = ", ".join(f"{answer[word]} {word}" for word in _WORDS if answer.get(word))
     return f"{answer['resourceId']}: {counted or 'no findings'}"
 
@@ -45,7 +57,7 @@ def _post(url: str, body: bytes) -> dict[str, Any]:
             url,
             body=signed.body,
             headers=dict(signed.headers.items()),
-            timeout=_ATTEMPTS_SECONDS,
+            timeout=_SECONDS,
         )
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise OpenInspectorError(f"{url}: {error}") from error

@@ -18,7 +18,14 @@ from sqlalchemy import (
     true,
 )
 
-from openinspector.ledger.criteria import Criteria, combine, strings_hold, text_sql, value_sql
+from openinspector.ledger.criteria import (
+    Criteria,
+    combine,
+    strings_hold,
+    tag_sql,
+    text_sql,
+    value_sql,
+)
 from openinspector.store.coverage import coverage, coverage_value
 
 c = coverage.c
@@ -95,7 +102,9 @@ def _field(name: str, tests: Sequence[Mapping[str, Any]]) -> ColumnElement[bool]
             tests, lambda test: _exists(v.field == _SEVERAL[name], text_sql(v.value, test))
         )
     if name in _TAGS:
-        return or_(*(_exists(v.field == _TAGS[name], _tag(test)) for test in tests))
+        return or_(
+            *(_exists(v.field == _TAGS[name], tag_sql(v.key, v.value, test)) for test in tests)
+        )
     if name in _CONSTANT:
         return true() if strings_hold(_CONSTANT[name], tests) else false()
     return false()
@@ -106,12 +115,6 @@ def _exists(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         *conditions, coverage_value.c.row_id == coverage.c.row_id
     )
     return exists(query.correlate(coverage))
-
-
-def _tag(test: Mapping[str, Any]) -> ColumnElement[bool]:
-    v = coverage_value.c
-    named = v.key == test["key"]
-    return named if test.get("value") is None else and_(named, v.value == test["value"])
 
 
 def list_coverage(

@@ -57,7 +57,12 @@ def _field_sql(field: Field, tests: Sequence[Mapping[str, Any]]) -> ColumnElemen
         case Scalar(kind, column):
             return value_sql(kind, finding.c[column], tests)
         case Several("map", name):
-            return or_(*(_value_exists(name, _tag_sql(test)) for test in tests))
+            return or_(
+                *(
+                    _value_exists(name, tag_sql(finding_value.c.key, finding_value.c.value, test))
+                    for test in tests
+                )
+            )
         case Several(_, name):
             return combine(
                 tests, lambda test: _value_exists(name, text_sql(finding_value.c.value, test))
@@ -134,10 +139,12 @@ def _value_exists(field: str, test: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists(query.where(value.c.row_id == finding.c.row_id).correlate(finding))
 
 
-def _tag_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
-    value = finding_value.c
-    named = value.key == test["key"]
-    return named if test.get("value") is None else and_(named, value.value == test["value"])
+def tag_sql(
+    key: ColumnElement[Any], value: ColumnElement[Any], test: Mapping[str, Any]
+) -> ColumnElement[bool]:
+    """Whether a tag has the key of a test and, where the test names one, its value."""
+    named: ColumnElement[bool] = key == test["key"]
+    return named if test.get("value") is None else and_(named, value == test["value"])
 
 
 def _ports_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from openinspector.model import Coverage
-from openinspector.model.finding import Finding
+from openinspector.model.finding import Finding, FindingStatus
 from openinspector.store.findings import StoredFinding
 from openinspector.store.transitions import Transition
 
@@ -66,8 +66,8 @@ def _observed(
     kept = msgspec.structs.replace(fresh, first_observed_at=known.first_observed_at)
     kept = _born(kept, suppressed)
     if kept.status != known.status:
-        kind = "SUPPRESSED" if kept.status == "SUPPRESSED" else "UNSUPPRESSED"
-        return Transition(kind, kept)  # type: ignore[arg-type]
+        hidden = kept.status == "SUPPRESSED"
+        return Transition("SUPPRESSED" if hidden else "UNSUPPRESSED", kept)
     return None if meaning(kept) == meaning(known) else Transition("UPDATED", kept)
 
 
@@ -86,9 +86,9 @@ def closed(each: Finding, because: str, now: float) -> Transition:
 
 def restated(each: Finding, hidden: bool, now: float) -> Transition:
     """A rule hides a finding, or no longer does: a change of state, not an observation."""
-    status, kind = ("SUPPRESSED", "SUPPRESSED") if hidden else ("ACTIVE", "UNSUPPRESSED")
+    status: FindingStatus = "SUPPRESSED" if hidden else "ACTIVE"
     changed = msgspec.structs.replace(each, status=status, updated_at=now)
-    return Transition(kind, changed)  # type: ignore[arg-type]
+    return Transition("SUPPRESSED" if hidden else "UNSUPPRESSED", changed)
 
 
 def meaning(each: Finding) -> Finding:

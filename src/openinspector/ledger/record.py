@@ -18,6 +18,14 @@ from openinspector.store.findings import current_findings, put_findings
 from openinspector.store.packages import bind_inventory, put_inventory, unbind_inventory
 from openinspector.store.transitions import Transition, append_transitions
 
+_NOT_SCANNED = {
+    "AWS_EC2_INSTANCE": "UNSUPPORTED_OS",
+    "AWS_ECR_CONTAINER_IMAGE": "UNSUPPORTED_OS",
+    "AWS_LAMBDA_FUNCTION": "UNSUPPORTED_RUNTIME",
+    "CODE_REPOSITORY": "UNSUPPORTED_CODE_ARTIFACTS",
+}
+"""Why nothing of a resource could be scanned, in the API's words (`ScanStatusReason`)."""
+
 
 class Recorded(msgspec.Struct, frozen=True, rename="camel"):
     """What a scan changed, by the kind of transition, and how many findings stand now."""
@@ -82,8 +90,9 @@ def covered(account: str, resource: Resource, assessment: Assessment, now: int) 
     """The row of coverage in the shape of the API's `CoveredResource`."""
     looked_at = [part for part in assessment.coverage if part.part != "advisories"]
     nothing = all(part.state == "not-scanned" for part in looked_at)
-    status = ("INACTIVE", "UNSUPPORTED_OS") if nothing else ("ACTIVE", "SUCCESSFUL")
+    reason = _NOT_SCANNED[resource.type] if nothing else "SUCCESSFUL"
     details = resource.details
+    system = details.aws_ec2_instance.platform if details and details.aws_ec2_instance else None
     told: dict[str, Any] = {}
     if details and details.aws_ecr_container_image:
         told["ecrImage"] = {"tags": details.aws_ecr_container_image.image_tags or []}
@@ -96,20 +105,16 @@ def covered(account: str, resource: Resource, assessment: Assessment, now: int) 
             "layers": function.layers or [],
         }
     elif details and details.code_repository:
-        project = details.code_repository
-        told["codeRepository"] = {
-            "projectName": project.project_name,
-            "providerType": project.provider_type or "GITHUB",
-            "providerTypeVisibility": "private",
-        }
+        # Who hosts it, and whether it is public, is not known of what was handed in.
+        told["codeRepository"] = {"projectName": details.code_repository.project_name}
     elif resource.type == "AWS_EC2_INSTANCE":
-        told["ec2"] = {"tags": resource.tags or {}, "platform": "LINUX"}
+        told["ec2"] = {"tags": resource.tags or {}, "platform": "LINUX" if system else "UNKNOWN"}
     row: dict[str, Any] = {
         "accountId": account,
         "resourceId": resource.id,
         "resourceType": resource.type,
         "scanType": "PACKAGE",
-        "scanStatus": {"statusCode": status[0], "reason": status[1]},
+        "scanStatus": {"statusCode": "INACTIVE" if nothing else "ACTIVE", "reason": reason},
         "resourceMetadata": told,
         "lastScannedAt": now / 1000,
         "providerRegion": resource.region,

@@ -10,15 +10,13 @@ import msgspec
 from sqlalchemy import Connection
 
 from openinspector.model import OpenInspectorError
-from openinspector.organization.scope import ADMINISTRATOR, MEMBERSHIP
+from openinspector.organization.scope import ADMINISTRATOR, MEMBER_OF, MEMBERSHIP
 from openinspector.store.records import end_record, get_record, list_records, put_record
 
 ORGANIZATION = "organization"
 """Kind of the record of an organisation (owner and key: its identifier)."""
 BELONGS = "organization-of"
 """Kind of the record that names an account's organisation (owner and key: the account)."""
-MEMBER_OF = "membership-of"
-"""Kind of the record that names an account's administrator (owner and key: the account)."""
 
 
 class KnownAccount(msgspec.Struct, frozen=True, omit_defaults=True):

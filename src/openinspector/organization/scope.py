@@ -8,6 +8,8 @@ ADMINISTRATOR = "delegated-administrator"
 """Kind of the record that names an organisation's administrator (owner: organisation id)."""
 MEMBERSHIP = "member"
 """Kind of the records of associated accounts (owner: administrator's account, key: member)."""
+MEMBER_OF = "membership-of"
+"""Kind of the record that names an account's administrator (owner and key: the account)."""
 
 
 def visible_accounts(
@@ -35,7 +37,7 @@ def _members(connection: Connection, account: str, at: int | None) -> list[str]:
 
 def administrator_of(connection: Connection, account: str, at: int | None = None) -> str | None:
     """The delegated administrator with which an account is associated; None when standalone."""
-    body = get_record(connection, "membership-of", account, account, at)
+    body = get_record(connection, MEMBER_OF, account, account, at)
     return None if body is None else body["administrator"]
 
 

@@ -7,10 +7,15 @@ import msgspec
 
 from openinspector.assess import sources
 from openinspector.assess.assessment import Assessment
+from openinspector.assess.ecosystems import (
+    distribution_ecosystems,
+    is_operating_system,
+    lookup_names,
+)
 from openinspector.assess.observation import Observation
 from openinspector.inventory.sbom import properties as p
 from openinspector.inventory.sbom.document import NO_PARENT, Component
-from openinspector.model import Inventory, Package
+from openinspector.model import Inventory, Knowledge, Package
 from openinspector.model.finding import Finding
 
 
@@ -140,3 +145,16 @@ def _file_hits(scan: Scan, identity: str, path: str) -> Iterator[Hit]:
             continue
         if any(name.endswith(":" + identity) for name, _ in component.properties):
             yield Hit(index, None)
+
+
+def has_rules(knowledge: Knowledge, inventory: Inventory, package: Package) -> bool:
+    """Whether any advisory speaks of a package."""
+    if not is_operating_system(package):
+        return bool(knowledge.affected(package.ecosystem, package.name))
+    if inventory.distribution is None:
+        return False
+    return any(
+        knowledge.affected(ecosystem, name)
+        for ecosystem in distribution_ecosystems(inventory.distribution)[:1]
+        for name, _ in lookup_names(package)
+    )

@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from openinspector.store.schema import FOREVER, Identity, Words, metadata, versioned
+from openinspector.store.schema import FOREVER, Identity, Words, metadata, milliseconds, versioned
 
 coverage = Table(
     "coverage",
@@ -110,10 +110,6 @@ def _is(account: str, resource_id: str, scan_type: str | None) -> Any:
     return same if scan_type is None else same & (c.scan_type == scan_type)
 
 
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
-
-
 def _columns(account: str, resource: Mapping[str, Any]) -> dict[str, Any]:
     told = resource.get("resourceMetadata") or {}
     image = told.get("ecrImage") or {}
@@ -128,9 +124,9 @@ def _columns(account: str, resource: Mapping[str, Any]) -> dict[str, Any]:
         "reason": resource["scanStatus"]["reason"],
         "scan_mode": resource.get("scanMode"),
         "region": resource.get("providerRegion"),
-        "last_scanned_at": _milliseconds(resource.get("lastScannedAt")),
-        "image_pulled_at": _milliseconds(image.get("imagePulledAt")),
-        "in_use_at": _milliseconds(image.get("lastInUseAt")),
+        "last_scanned_at": milliseconds(resource.get("lastScannedAt")),
+        "image_pulled_at": milliseconds(image.get("imagePulledAt")),
+        "in_use_at": milliseconds(image.get("lastInUseAt")),
         "in_use_count": image.get("inUseCount"),
         "repository": (told.get("ecrRepository") or {}).get("name") or _repository(resource),
         "function_name": function.get("functionName"),

@@ -31,6 +31,7 @@ from openinspector.store.schema import (
     Words,
     in_batches,
     metadata,
+    milliseconds,
     true_at,
     versioned,
 )
@@ -219,11 +220,6 @@ def drop_findings(connection: Connection, arns: Sequence[str], at: int) -> None:
             .values(valid_to=at),
             [{"ended": arn} for arn in arns],
         )
-
-
-def milliseconds(seconds: float | None) -> int | None:
-    """Epoch milliseconds of the API's epoch seconds."""
-    return None if seconds is None else round(seconds * 1000)
 
 
 def _columns(each: Finding, because: str | None, at: int) -> dict[str, Any]:

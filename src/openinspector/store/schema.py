@@ -49,3 +49,8 @@ def in_batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    """Epoch milliseconds of the API's epoch seconds."""
+    return None if seconds is None else round(seconds * 1000)

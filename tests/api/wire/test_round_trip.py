@@ -14,7 +14,7 @@ from botocore.parsers import create_parser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openinspector.api.gateway import _refuse
+from openinspector.api.answers import refuse
 from openinspector.api.operations import handlers
 from openinspector.api.wire.model import SERVICES, service_model
 from openinspector.api.wire.serialise import serialise
@@ -160,7 +160,7 @@ def test_botocore_reads_every_error(service: str, name: str) -> None:
         members |= {"reason": "OTHER", "fields": [{"name": "a", "message": "b"}]}
     refusal = Refusal("what happened", **members)
     refusal.code = name
-    response = _refuse(refusal, "the-id")
+    response = refuse(refusal, "the-id")
     assert response.status_code == shape.metadata["error"]["httpStatusCode"]
     body, headers = bytes(response.body), dict(response.headers)
     error = parsed(None, response.status_code, headers, body)

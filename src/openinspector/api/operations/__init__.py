@@ -15,14 +15,19 @@ FAMILIES: tuple[str, ...] = (
     "sbom_exports",
     "scan_sbom",
     "accounts",
+    "delegation",
     "members",
     "configuration",
+    "deep_inspection",
     "tags",
+    "encryption_keys",
     "usage",
     "cis",
     "code_security",
     "connectors",
+    "on_demand",
     "vulnerabilities",
+    "finding_details",
 )
 """The modules of this folder that hold operations."""
 

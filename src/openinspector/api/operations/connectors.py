@@ -1,10 +1,5 @@
-"""Connectors to other clouds, and scans of machine images on demand: kept, and not acted on yet.
+"""Connectors to other clouds: kept, and not acted on yet, so they stay PENDING_ENABLEMENT."""
 
-A connector stays PENDING_ENABLEMENT. A scan of a machine image ends FAILED with ACCESS_DENIED, for
-nothing here may read the image: that is what happened, not a stand-in for a result.
-"""
-
-import secrets
 import uuid
 from typing import Any
 
@@ -21,9 +16,7 @@ from openinspector.store.records import end_record, get_record, list_records, pu
 
 CONNECTOR = "connector"
 SCAN_CONFIGURATION = "connector-scan-configuration"
-ON_DEMAND = "on-demand-scan"
 _PAGE = 50
-_SCANS = 100
 
 
 def create_connector(call: Call) -> dict[str, Any]:
@@ -174,52 +167,6 @@ def _connectors_of(connection: Connection, call: Call, arn: str) -> list[str]:
     ]
 
 
-# --- on demand -----------------------------------------------------------------------------------
-
-
-def start_scan(call: Call) -> dict[str, Any]:
-    """Take a scan of a machine image; nothing may read the image yet, so it fails at once."""
-    with call.service.store.write() as connection:
-
-        def make() -> dict[str, Any]:
-            key = secrets.token_hex(16)
-            body = {
-                "resourceId": call.input["resourceId"],
-                "resourceType": call.input["resourceType"],
-                "scanStatus": "FAILED",
-                "scanStatusReason": "ACCESS_DENIED",
-                "startedAt": call.now / 1000,
-                "completedAt": call.now / 1000,
-            }
-            put_record(connection, ON_DEMAND, call.caller.account, key, body, call.now)
-            return {"scanId": key}
-
-        return remembered(call, connection, make)
-
-
-def get_scan(call: Call) -> dict[str, Any]:
-    """The state of a scan."""
-    key = call.input["scanId"]
-    with call.service.store.read() as connection:
-        body = get_record(connection, ON_DEMAND, call.caller.account, key, call.at)
-    if body is None or body["resourceId"] != call.input["resourceId"]:
-        raise NotFound(f"There is no scan {key} of {call.input['resourceId']}.")
-    return {"scanId": key, **body}
-
-
-def list_scans(call: Call) -> dict[str, Any]:
-    """The scans of an image, newest first."""
-    moment, _ = moment_and_key(call)
-    with call.service.store.read() as connection:
-        records = list_records(connection, ON_DEMAND, [call.caller.account], at=moment)
-    wanted = [each for each in records if each.body["resourceId"] == call.input["resourceId"]]
-    wanted.sort(key=lambda each: (-each.body["startedAt"], each.key))
-    places = {each.key: f"{number:08d}" for number, each in enumerate(wanted)}
-    size = call.input.get("maxResults", _SCANS)
-    page, token = page_of(call, wanted, lambda each: places[each.key], size)
-    return {"items": [{"scanId": each.key, **each.body} for each in page], "nextToken": token}
-
-
 OPERATIONS: dict[str, Handler] = {
     "CreateConnector": create_connector,
     "UpdateConnector": update_connector,
@@ -227,7 +174,4 @@ OPERATIONS: dict[str, Handler] = {
     "ListConnectors": list_connectors,
     "UpdateConnectorScanConfiguration": update_scan_configuration,
     "ListConnectorScanConfigurations": list_scan_configurations,
-    "StartOnDemandScan": start_scan,
-    "GetOnDemandScanStatus": get_scan,
-    "ListOnDemandScans": list_scans,
 }

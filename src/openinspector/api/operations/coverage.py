@@ -1,4 +1,7 @@
-"""ListCoverage and ListCoverageStatistics (spec/filters-and-suppression.md 6, 7)."""
+"""What is covered, and where images run.
+
+Sources: spec/filters-and-suppression.md 6, 7; spec/vulnerability-search.md 4.
+"""
 
 from typing import Any
 
@@ -52,7 +55,14 @@ def list_coverage_statistics(call: Call) -> dict[str, Any]:
     }
 
 
+def clusters(call: Call) -> dict[str, Any]:
+    """Where an image runs; nothing observes clusters yet."""
+    moment_and_key(call)
+    return {"cluster": []}
+
+
 OPERATIONS: dict[str, Handler] = {
+    "GetClustersForImage": clusters,
     "ListCoverage": list_coverage_,
     "ListCoverageStatistics": list_coverage_statistics,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
+from openinspector.api.paging import moment_and_key, page_of
 from openinspector.ledger.suppression import (
     EXPIRED,
     EXPIRES_TAG,
@@ -93,31 +94,19 @@ def delete_filter(call: Call) -> dict[str, Any]:
 def list_filters(call: Call) -> dict[str, Any]:
     """The owner's filters, by key."""
     asked = call.input
-    after = None
-    if asked.get("nextToken"):
-        after = call.service.tokens.open(
-            call.operation, call.caller.account, asked, asked["nextToken"]
-        )
-    size = asked.get("maxResults", _PAGE)
+    moment, _ = moment_and_key(call)
     with call.service.store.read() as connection:
         owner = owner_of(connection, call.caller.account, call.at)
-        records = list_records(
-            connection, FILTER, [owner], at=call.at, after=(owner, after) if after else None
-        )
+        records = list_records(connection, FILTER, [owner], at=moment)
     wanted = [
-        record
-        for record in records
-        if asked.get("action", record.body["action"]) == record.body["action"]
-        and ("arns" not in asked or record.body["arn"] in asked["arns"])
+        each
+        for each in records
+        if asked.get("action", each.body["action"]) == each.body["action"]
+        and ("arns" not in asked or each.body["arn"] in asked["arns"])
     ]
-    token = None
-    if len(wanted) > size:
-        position = wanted[size - 1].key
-        token = call.service.tokens.seal(call.operation, call.caller.account, asked, position)
-    shown = [
-        {name: value for name, value in record.body.items() if name != EXPIRED}
-        for record in wanted[:size]
-    ]
+    size = asked.get("maxResults", _PAGE)
+    page, token = page_of(call, wanted, lambda each: each.key, size)
+    shown = [{name: value for name, value in each.body.items() if name != EXPIRED} for each in page]
     return {"filters": shown, "nextToken": token}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from openinspector.api.call import Call
-from openinspector.api.exports import create_export
+from openinspector.api.exports import create_export, state_of
 from openinspector.ledger.criteria import condition
 from openinspector.signals.exports import FINDINGS_REPORT, cancel_job, find_job
 
@@ -21,14 +21,7 @@ def get_findings_report_status(call: Call) -> dict[str, Any]:
     """The state of a report, without id of the latest."""
     with call.service.store.read() as connection:
         job = find_job(connection, FINDINGS_REPORT, call.caller.account, call.input.get("reportId"))
-    return {
-        "reportId": job.report_id,
-        "status": job.status,
-        "errorCode": job.error_code,
-        "errorMessage": job.error_message,
-        "destination": job.destination,
-        "filterCriteria": job.criteria,
-    }
+    return {**state_of(job), "destination": job.destination}
 
 
 def cancel_findings_report(call: Call) -> dict[str, Any]:

@@ -1,21 +1,18 @@
-"""Delegation and members of an organisation (spec/accounts.md 2)."""
+"""Members of an organisation (spec/accounts.md 2.2, 2.3)."""
 
 from typing import Any
 
 from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
-from openinspector.api.idempotency import remembered
 from openinspector.api.paging import moment_and_key, page_of
 from openinspector.ledger.suppression import reapply, rules_for
-from openinspector.model.refusal import AccessDenied, Conflict, Invalid, NotFound, QuotaExceeded
+from openinspector.model.refusal import AccessDenied, Invalid, NotFound, QuotaExceeded
 from openinspector.organization.accounts import TYPES, enable
 from openinspector.organization.directory import (
     Organization,
     administrator_record,
-    appoint,
     associate,
-    dismiss,
     dissociate,
     organization_of,
 )
@@ -26,66 +23,6 @@ MOST_MEMBERS = 10_000
 AUTO_ENABLE = "auto-enable"
 """Kind of the record of an organisation's automatic enablement (owner: organisation)."""
 _PAGE = 50
-_ADMINISTRATORS = 5
-
-
-def enable_delegated_admin_account(call: Call) -> dict[str, Any]:
-    """Appoint the organisation's administrator; only the management account may."""
-    account = call.input["delegatedAdminAccountId"]
-    with call.service.store.write() as connection:
-
-        def make() -> dict[str, Any]:
-            organization = _managed(connection, call)
-            if account not in organization.accounts:
-                message = f"{account} is not an account of the organisation {organization.id}."
-                raise Invalid(message, [("delegatedAdminAccountId", message)])
-            present = administrator_record(connection, organization.id)
-            if present not in (None, account):
-                raise Conflict(
-                    f"{present} is the delegated administrator already.", str(present), "ACCOUNT"
-                )
-            appoint(connection, organization.id, account, call.now)
-            enable(connection, account, TYPES, call.now)
-            return {"delegatedAdminAccountId": account}
-
-        return remembered(call, connection, make)
-
-
-def disable_delegated_admin_account(call: Call) -> dict[str, Any]:
-    """Take the delegation away; members become standalone and keep scanning."""
-    account = call.input["delegatedAdminAccountId"]
-    with call.service.store.write() as connection:
-        organization = _managed(connection, call)
-        if administrator_record(connection, organization.id) != account:
-            raise NotFound(f"{account} is not the delegated administrator.")
-        members = [record.key for record in list_records(connection, MEMBERSHIP, [account])]
-        dismiss(connection, organization.id, call.now)
-        for each in (account, *members):
-            _reapply(connection, each, call.now)
-    return {"delegatedAdminAccountId": account}
-
-
-def get_delegated_admin_account(call: Call) -> dict[str, Any]:
-    """The administrator of the caller's organisation."""
-    with call.service.store.read() as connection:
-        organization = organization_of(connection, call.caller.account, call.at)
-        account = (
-            administrator_record(connection, organization.id, call.at) if organization else None
-        )
-    if account is None:
-        raise NotFound("There is no delegated administrator.")
-    return {"delegatedAdmin": {"accountId": account, "relationshipStatus": "ENABLED"}}
-
-
-def list_delegated_admin_accounts(call: Call) -> dict[str, Any]:
-    """The administrators that the management account has appointed: none or one."""
-    with call.service.store.read() as connection:
-        organization = _managed(connection, call)
-        account = administrator_record(connection, organization.id, call.at)
-    rows = [{"accountId": account, "status": "ENABLED"}] if account else []
-    size = call.input.get("maxResults", _ADMINISTRATORS)
-    page, token = page_of(call, rows, lambda row: str(row["accountId"]), size)
-    return {"delegatedAdminAccounts": page, "nextToken": token}
 
 
 def associate_member(call: Call) -> dict[str, Any]:
@@ -104,7 +41,7 @@ def associate_member(call: Call) -> dict[str, Any]:
         if automatic is not None:
             wanted = [each for each, member in TYPES.items() if automatic.get(member)]
             enable(connection, account, wanted, call.now)
-        _reapply(connection, account, call.now)
+        govern_anew(connection, account, call.now)
     return {"accountId": account}
 
 
@@ -117,7 +54,7 @@ def disassociate_member(call: Call) -> dict[str, Any]:
             message = f"{account} is not a member."
             raise Invalid(message, [("accountId", message)])
         dissociate(connection, account, "REMOVED", call.now)
-        _reapply(connection, account, call.now)
+        govern_anew(connection, account, call.now)
     return {"accountId": account}
 
 
@@ -181,14 +118,6 @@ def _member(call: Call, account: str, body: dict[str, Any]) -> dict[str, Any]:
     return {"accountId": account, "delegatedAdminAccountId": call.caller.account, **body}
 
 
-def _managed(connection: Connection, call: Call) -> Organization:
-    """The caller's organisation; raises unless the caller is its management account."""
-    organization = organization_of(connection, call.caller.account, call.at)
-    if organization is None or organization.management != call.caller.account:
-        raise AccessDenied("Only the management account of an organisation may do this.")
-    return organization
-
-
 def _administered(connection: Connection, call: Call) -> Organization:
     """The caller's organisation; raises unless the caller is its delegated administrator."""
     organization = organization_of(connection, call.caller.account, call.at)
@@ -200,16 +129,12 @@ def _administered(connection: Connection, call: Call) -> Organization:
     return organization
 
 
-def _reapply(connection: Connection, account: str, now: int) -> None:
+def govern_anew(connection: Connection, account: str, now: int) -> None:
     """Another owner's rules govern the account now: bring its findings in line."""
     reapply(connection, [account], rules_for(connection, ruler_of(connection, account), now), now)
 
 
 OPERATIONS: dict[str, Handler] = {
-    "EnableDelegatedAdminAccount": enable_delegated_admin_account,
-    "DisableDelegatedAdminAccount": disable_delegated_admin_account,
-    "GetDelegatedAdminAccount": get_delegated_admin_account,
-    "ListDelegatedAdminAccounts": list_delegated_admin_accounts,
     "AssociateMember": associate_member,
     "DisassociateMember": disassociate_member,
     "GetMember": get_member,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from openinspector.api.call import Call
-from openinspector.api.exports import create_export
+from openinspector.api.exports import create_export, state_of
 from openinspector.signals.exports import SBOM_EXPORT, cancel_job, find_job
 
 
@@ -17,15 +17,7 @@ def get_sbom_export(call: Call) -> dict[str, Any]:
     """The state of an export."""
     with call.service.store.read() as connection:
         job = find_job(connection, SBOM_EXPORT, call.caller.account, call.input["reportId"])
-    return {
-        "reportId": job.report_id,
-        "format": job.format,
-        "status": job.status,
-        "errorCode": job.error_code,
-        "errorMessage": job.error_message,
-        "s3Destination": job.destination,
-        "filterCriteria": job.criteria,
-    }
+    return {**state_of(job), "format": job.format, "s3Destination": job.destination}
 
 
 def cancel_sbom_export(call: Call) -> dict[str, Any]:

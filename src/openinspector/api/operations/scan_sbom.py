@@ -7,21 +7,15 @@ from typing import Any
 import msgspec
 
 from openinspector import __version__
-from openinspector.advisories import AdvisoryDatabase
 from openinspector.api.call import Call, Handler
 from openinspector.api.knowledge import open_knowledge
 from openinspector.assess import Options, Place, assess
-from openinspector.assess.ecosystems import (
-    distribution_ecosystems,
-    is_operating_system,
-    lookup_names,
-)
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.inventory.sbom.assemble import assemble_components
 from openinspector.inventory.sbom.read import read_document
-from openinspector.model import Inventory, Package, TargetError
+from openinspector.model import TargetError
 from openinspector.model.refusal import Invalid
-from openinspector.reports.scan import Scan
+from openinspector.reports.scan import Scan, has_rules
 from openinspector.reports.scan_sbom import cyclonedx_answer, inspector_answer
 
 MOST_COMPONENTS = 5_000
@@ -78,19 +72,6 @@ def _check_type(sbom: Any) -> None:
 
 def _refused(message: str, reason: str = "FIELD_VALIDATION_FAILED") -> Invalid:
     return Invalid(f"{_NAME} {message}", [(_NAME, message)], reason)
-
-
-def has_rules(knowledge: AdvisoryDatabase, inventory: Inventory, package: Package) -> bool:
-    """Whether any advisory speaks of a package."""
-    if not is_operating_system(package):
-        return bool(knowledge.affected(package.ecosystem, package.name))
-    if inventory.distribution is None:
-        return False
-    return any(
-        knowledge.affected(ecosystem, name)
-        for ecosystem in distribution_ecosystems(inventory.distribution)[:1]
-        for name, _ in lookup_names(package)
-    )
 
 
 OPERATIONS: dict[str, Handler] = {"ScanSbom": scan_sbom}

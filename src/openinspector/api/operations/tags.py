@@ -1,4 +1,4 @@
-"""Tags, and encryption keys of code findings (spec/accounts.md 4, 5)."""
+"""Tags of what can be tagged (spec/accounts.md 4)."""
 
 import re
 from typing import Any
@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from openinspector.api.call import Call, Handler
 from openinspector.api.operations.filters import MOST_TAGS, apply_rules, check_tags
 from openinspector.ledger.suppression import FILTER
-from openinspector.model.refusal import BadRequest, Invalid, NotFound
+from openinspector.model.refusal import BadRequest, NotFound
 from openinspector.organization.scope import owner_of
-from openinspector.store.records import end_record, get_record, put_record
+from openinspector.store.records import get_record, put_record
 
 _CIS = "cis-configuration"
 
@@ -23,8 +23,6 @@ TAGGABLE: dict[str, str] = {
 }
 """Parts of an ARN that name what can be tagged, and the kind of its record."""
 
-ENCRYPTION_KEY = "encryption-key"
-_COMBINATIONS = {("CODE", "AWS_LAMBDA_FUNCTION"), ("CODE", "CODE_REPOSITORY")}
 _ARN = re.compile(r"arn:[^:]+:inspector2:[^:]+:\d{12}:(?:owner/[^/]+/)?([a-z-]+)/([0-9a-f-]+)")
 _Found = tuple[str, str, str, dict[str, Any]]
 
@@ -82,54 +80,8 @@ def _find(connection: Connection, call: Call) -> _Found:
     raise NotFound(f"The resource {arn} was not found.")
 
 
-# --- encryption keys -----------------------------------------------------------------------------
-
-
-def get_encryption_key(call: Call) -> dict[str, Any]:
-    """The customer's key; `NotFound` while there is none."""
-    with call.service.store.read() as connection:
-        body = get_record(
-            connection, ENCRYPTION_KEY, call.caller.account, _combination(call), call.at
-        )
-    if body is None:
-        raise NotFound("The service's own key is in use.")
-    return body
-
-
-def update_encryption_key(call: Call) -> dict[str, Any]:
-    """Choose the customer's key."""
-    body = {"kmsKeyId": call.input["kmsKeyId"]}
-    with call.service.store.write() as connection:
-        put_record(
-            connection, ENCRYPTION_KEY, call.caller.account, _combination(call), body, call.now
-        )
-    return {}
-
-
-def reset_encryption_key(call: Call) -> dict[str, Any]:
-    """Return to the service's own key."""
-    with call.service.store.write() as connection:
-        known = end_record(
-            connection, ENCRYPTION_KEY, call.caller.account, _combination(call), call.now
-        )
-    if not known:
-        raise NotFound("The service's own key is in use already.")
-    return {}
-
-
-def _combination(call: Call) -> str:
-    pair = call.input["scanType"], call.input["resourceType"]
-    if pair not in _COMBINATIONS:
-        message = f"There is no encryption key for {pair[0]} scans of {pair[1]}."
-        raise Invalid(message, [("resourceType", message)])
-    return "/".join(pair)
-
-
 OPERATIONS: dict[str, Handler] = {
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
     "ListTagsForResource": list_tags,
-    "GetEncryptionKey": get_encryption_key,
-    "UpdateEncryptionKey": update_encryption_key,
-    "ResetEncryptionKey": reset_encryption_key,
 }

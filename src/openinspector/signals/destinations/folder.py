@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from openinspector.signals.destinations.destination import DestinationError, Watch
+from openinspector.signals.destinations.destination import DestinationError, ErrorCode, Watch
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _READABLE = " :=@+,()'!*"
@@ -92,5 +92,5 @@ def _sync(folder: Path) -> None:
 
 def _refused(error: OSError) -> DestinationError:
     denied = isinstance(error, PermissionError)
-    code = "INVALID_PERMISSIONS" if denied else "INTERNAL_ERROR"
-    return DestinationError(code, f"The folder refused: {error.strerror}.")  # type: ignore[arg-type] # both are codes
+    code: ErrorCode = "INVALID_PERMISSIONS" if denied else "INTERNAL_ERROR"
+    return DestinationError(code, f"The folder refused: {error.strerror}.")

@@ -1,0 +1,67 @@
+"""Scans of machine images on demand: taken, and ended as FAILED.
+
+Nothing here may read an image, so a scan ends with ACCESS_DENIED: that is what happened, not a
+stand-in for a result.
+"""
+
+import secrets
+from typing import Any
+
+from openinspector.api.call import Call, Handler
+from openinspector.api.idempotency import remembered
+from openinspector.api.paging import moment_and_key, page_of
+from openinspector.model.refusal import NotFound
+from openinspector.store.records import get_record, list_records, put_record
+
+ON_DEMAND = "on-demand-scan"
+_SCANS = 100
+
+
+def start_scan(call: Call) -> dict[str, Any]:
+    """Take a scan of a machine image; nothing may read the image yet, so it fails at once."""
+    with call.service.store.write() as connection:
+
+        def make() -> dict[str, Any]:
+            key = secrets.token_hex(16)
+            body = {
+                "resourceId": call.input["resourceId"],
+                "resourceType": call.input["resourceType"],
+                "scanStatus": "FAILED",
+                "scanStatusReason": "ACCESS_DENIED",
+                "startedAt": call.now / 1000,
+                "completedAt": call.now / 1000,
+            }
+            put_record(connection, ON_DEMAND, call.caller.account, key, body, call.now)
+            return {"scanId": key}
+
+        return remembered(call, connection, make)
+
+
+def get_scan(call: Call) -> dict[str, Any]:
+    """The state of a scan."""
+    key = call.input["scanId"]
+    with call.service.store.read() as connection:
+        body = get_record(connection, ON_DEMAND, call.caller.account, key, call.at)
+    if body is None or body["resourceId"] != call.input["resourceId"]:
+        raise NotFound(f"There is no scan {key} of {call.input['resourceId']}.")
+    return {"scanId": key, **body}
+
+
+def list_scans(call: Call) -> dict[str, Any]:
+    """The scans of an image, newest first."""
+    moment, _ = moment_and_key(call)
+    with call.service.store.read() as connection:
+        records = list_records(connection, ON_DEMAND, [call.caller.account], at=moment)
+    wanted = [each for each in records if each.body["resourceId"] == call.input["resourceId"]]
+    wanted.sort(key=lambda each: (-each.body["startedAt"], each.key))
+    places = {each.key: f"{number:08d}" for number, each in enumerate(wanted)}
+    size = call.input.get("maxResults", _SCANS)
+    page, token = page_of(call, wanted, lambda each: places[each.key], size)
+    return {"items": [{"scanId": each.key, **each.body} for each in page], "nextToken": token}
+
+
+OPERATIONS: dict[str, Handler] = {
+    "StartOnDemandScan": start_scan,
+    "GetOnDemandScanStatus": get_scan,
+    "ListOnDemandScans": list_scans,
+}
