@@ -257,19 +257,6 @@ def _grouped(
     at: int,
 ) -> Select[Any]:
     groups = {"accountId": f.account, **aggregation.group}
-    one = f.row_id if aggregation.source is None else distinct(f.row_id)
-    counted = {
-        severity.lower(): func.count(distinct(case((f.severity == severity, f.row_id))))
-        for severity in _SEVERITIES
-    }
-    query = select(
-        *(column.label(name) for name, column in groups.items()),
-        func.count(one).label("all"),
-        *(column.label(name) for name, column in counted.items()),
-        *(column.label(name) for name, column in aggregation.counts.items()),
-    )
-    if aggregation.source is not None:
-        query = query.join_from(finding, aggregation.source, package.row_id == f.row_id)
     conditions = [
         *(of_accounts(accounts), present(at), f.status == "ACTIVE"),
         *aggregation.only,
@@ -280,7 +267,27 @@ def _grouped(
     ]  # fmt: skip
     if account_tests:
         conditions.append(value_sql("string", f.account, account_tests))
-    return query.where(and_(true(), *conditions)).group_by(*groups.values())
+    named = [column.label(name) for name, column in groups.items()]
+    if aggregation.source is None:
+        counts = (column.label(name) for name, column in aggregation.counts.items())
+        counted = select(*named, *_severities(f.severity), *counts).where(and_(true(), *conditions))
+        return counted.group_by(*groups.values())
+    # A finding with two packages of one group counts once in it.
+    once = (
+        select(*named, f.row_id, f.severity)
+        .join_from(finding, aggregation.source, package.row_id == f.row_id)
+        .where(and_(true(), *conditions))
+        .distinct()
+        .subquery()
+    )
+    keys = [once.c[name] for name in groups]
+    return select(*keys, *_severities(once.c.severity)).group_by(*keys)
+
+
+def _severities(severity: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """All findings of a group, and those of each severity."""
+    each = {word.lower(): func.count(case((severity == word, 1))) for word in _SEVERITIES}
+    return [func.count().label("all"), *(count.label(name) for name, count in each.items())]
 
 
 def _beyond(

@@ -127,7 +127,7 @@ _PRESENT = finding.c.valid_to == FOREVER
 Index("uq_finding_present", finding.c.arn, unique=True, sqlite_where=_PRESENT,
       postgresql_where=_PRESENT)  # fmt: skip
 Index("ix_finding_resource", finding.c.account, finding.c.resource_id, finding.c.valid_to)
-Index("ix_finding_package_row", finding_package.c.row_id)
+Index("ix_finding_package_row", finding_package.c.row_id, finding_package.c.name)
 Index("ix_finding_package_name", finding_package.c.name, finding_package.c.row_id)
 Index("ix_finding_value_row", finding_value.c.row_id, finding_value.c.field)
 Index("ix_finding_value", finding_value.c.field, finding_value.c.value, finding_value.c.row_id)
@@ -138,6 +138,14 @@ for _name in ("first_observed_at", "last_observed_at", "updated_at", "inspector_
     Index(f"ix_finding_{_name}", finding.c[_name], finding.c.arn)
 Index("ix_finding_worst", finding.c.severity_rank.desc(), finding.c.last_observed_at.desc(),
       finding.c.arn)  # fmt: skip
+# It answers counts by itself. Not `status` second: lists would take it, and have to sort.
+Index("ix_finding_counts", finding.c.account, finding.c.type, finding.c.valid_to,
+      finding.c.valid_from, finding.c.status, finding.c.severity, finding.c.exploit_available,
+      finding.c.fix_available)  # fmt: skip
+for _name in ("inspector_score", "epss_score"):
+    # PostgreSQL puts missing values first when it goes down the index above.
+    Index(f"ix_finding_{_name}_top", finding.c[_name].desc().nulls_last(),
+          finding.c.arn).ddl_if(dialect="postgresql")  # fmt: skip
 Index("ix_finding_account", finding.c.account, finding.c.severity_rank, finding.c.last_observed_at,
       finding.c.arn)  # fmt: skip
 
