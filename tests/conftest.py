@@ -7,7 +7,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-pytest_plugins = ["tests.service_fixtures"]
+pytest_plugins = ["tests.aws_fixtures", "tests.service_fixtures"]
 
 
 def shared_folder() -> Path | None:

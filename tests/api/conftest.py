@@ -99,9 +99,10 @@ def start(folder: Path, keys: dict[str, dict[str, str]], *options: str) -> Serve
     raise AssertionError("the service did not start")
 
 
-def new_key(folder: Path, account: str) -> dict[str, str]:
+def new_key(folder: Path, account: str, *options: object) -> dict[str, str]:
     made = openinspector(
-        *("keys", "create", "--account", account, "--data", folder, "--format", "json")
+        *("keys", "create", "--account", account, "--data", folder, "--format", "json"),
+        *options,
     )
     key: dict[str, str] = json.loads(made.stdout)
     return key

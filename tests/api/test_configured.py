@@ -1,12 +1,23 @@
 """What people configure is kept as given, changed, listed and deleted; and who may do so."""
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.api.conftest import ADMINISTRATOR, MEMBER, SBOM, SCRATCH, STANDALONE, Server, start
+from tests.api.conftest import (
+    ADMINISTRATOR,
+    MEMBER,
+    SBOM,
+    SCRATCH,
+    STANDALONE,
+    Server,
+    new_key,
+    start,
+)
 
 TAGS = {"a": ["b"]}
 SECRET = "glpat-that-nobody-may-find"  # not a real token
@@ -191,3 +202,26 @@ def test_without_a_database_the_answer_says_what_to_run(server: Server, tmp_path
     finally:
         other.process.terminate()
         other.process.wait(30)
+
+
+def test_a_policy_may_look_at_the_tags_of_resources(server: Server, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    mine = {"StringEquals": {"aws:ResourceTag/team": "mine"}}
+    delete = {"Action": "inspector2:DeleteFilter", "Resource": "*"}
+    others = {"Effect": "Deny", **delete, "Condition": {"StringNotEquals": mine["StringEquals"]}}
+    policy.write_text(json.dumps({"Statement": [everything, others]}))
+    key = new_key(server.folder, SCRATCH, "--policy", policy)
+    owner = server.client(SCRATCH)
+    limited = dataclasses.replace(server, keys={SCRATCH: key}).client(SCRATCH)
+    criteria = {"severity": [{"comparison": "EQUALS", "value": "LOW"}]}
+    for team, refused in (("mine", False), ("theirs", True), (None, True)):
+        tags = {"tags": {"team": team}} if team else {}
+        arn = owner.create_filter(
+            action="NONE", name=f"of-{team}", filterCriteria=criteria, **tags
+        )["arn"]
+        if refused:
+            assert code(limited.delete_filter, arn=arn) == "AccessDeniedException"
+            owner.delete_filter(arn=arn)
+        else:
+            limited.delete_filter(arn=arn)

@@ -20,11 +20,8 @@ from openinspector.organization.scope import MEMBERSHIP
 from openinspector.store import Store
 from openinspector.store.findings import put_findings
 from openinspector.store.records import put_record
-from tests.aws_fixtures import Aws, aws, moto_url
-from tests.service_fixtures import postgresql, postgresql_database, store
+from tests.aws_fixtures import Aws
 from tests.signals.exporting import ACCOUNT, KEY, REGION, clock, findings
-
-__all__ = ["aws", "moto_url", "postgresql", "postgresql_database", "store"]
 
 MEMBER = "444455556666"
 STRANGER = "777788889999"

@@ -1,6 +1,9 @@
 """What integrators stumbled over, and the rules of organisations, through the API."""
 
 import json
+import os
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from tests.api.conftest import (
     MANAGEMENT,
     MEMBER,
     OTHER_MEMBER,
+    PROGRAM,
     SBOM,
     STANDALONE,
     Server,
@@ -20,6 +24,7 @@ from tests.api.conftest import (
 )
 
 FRESH = "888888888888"
+CREATE = json.dumps({"action": "NONE", "name": "x", "filterCriteria": {}})
 
 
 @pytest.fixture
@@ -180,3 +185,54 @@ def test_a_configuration_of_the_organisation_takes_no_tags(server: Server) -> No
     with pytest.raises(ClientError, match="takes no tags"):
         client.tag_resource(resourceArn=arn, tags={"a": "b"})
     client.delete_cis_scan_configuration(scanConfigurationArn=arn)
+
+
+def test_reading_commands_answer_as_of_a_past_moment(
+    server: Server, account: str, tmp_path: Path
+) -> None:
+    environment = server.environment(account)
+    submit(server, account, tmp_path, {"lodash", "minimist"})
+    time.sleep(0.01)
+    moment = str(time.time())
+    time.sleep(0.01)
+    submit(server, account, tmp_path, {"lodash"})
+    now = openinspector("findings", **environment).stdout
+    assert "lodash 4.17.15 -> 4.17.2" in now
+    assert "minimist" not in now
+    then = openinspector("findings", "--as-of", moment, **environment).stdout
+    assert "minimist 1.2.0 -> " in then
+    assert set(now.splitlines()) <= set(then.splitlines())
+    assert openinspector("findings", "--severity", "low", "-n", "1", **environment).stdout == ""
+    criteria = {"vulnerablePackages": [{"name": {"comparison": "EQUALS", "value": "minimist"}}]}
+    asked = ("ask", "list-findings", json.dumps({"filterCriteria": criteria}))
+    statuses = [
+        {each["status"] for each in json.loads(done.stdout)["findings"]}
+        for done in (
+            openinspector(*asked, **environment),
+            openinspector(*asked, "--as-of", moment, **environment),
+        )
+    ]
+    assert statuses == [{"CLOSED"}, {"ACTIVE"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("ask", "list-dreams"), "list-dreams is no operation of inspector2 or inspector-scan"),
+        (("ask", "list-findings", "{"), "the members are not JSON"),
+        (("ask", "list-findings", "[]"), "must be a JSON object"),
+        (("ask", "get-member"), "Missing required parameter"),
+        (("ask", "create-filter", CREATE, "--as-of", "1"), "changes the present"),
+        (("findings", "--as-of", "soon"), "neither ISO 8601 nor epoch seconds"),
+        (("findings", "--severity", "awful"), "'awful' is not one of"),
+        (("findings", "--url", "http://127.0.0.1:1"), "Could not connect"),
+    ],
+)
+def test_reading_commands_say_what_is_wrong(
+    server: Server, arguments: tuple[str, ...], sentence: str
+) -> None:
+    environment = {**os.environ, **server.environment(STANDALONE)}
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=environment)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr

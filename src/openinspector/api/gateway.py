@@ -25,13 +25,20 @@ from starlette.types import Receive, Scope, Send
 from openinspector.api.access.keys import authenticate
 from openinspector.api.access.limits import Limits
 from openinspector.api.access.master_key import MasterKey
-from openinspector.api.access.policy import allowed, context_of, resources_of
+from openinspector.api.access.policy import (
+    allowed,
+    asks_for_tags,
+    context_of,
+    resources_of,
+    with_tags,
+)
 from openinspector.api.access.refusals import SignatureRefusal, UnknownKey, UnknownService
 from openinspector.api.access.sigv4 import Request, Signature, headers_of, read_signature
 from openinspector.api.answers import refuse, respond
 from openinspector.api.body import inflate, read_body
 from openinspector.api.call import Call, Caller, Handler, Service
 from openinspector.api.operations import extensions, handlers
+from openinspector.api.operations.tags import tags_of
 from openinspector.api.wire.model import SERVICES, Routed, documents, find_route
 from openinspector.api.wire.parse import parse_request
 from openinspector.api.wire.serialise import serialise
@@ -206,12 +213,18 @@ class Gateway:
     def _authorise(
         self, key: StoredKey, action: str, resources: list[str], context: Mapping[str, str]
     ) -> None:
+        tagged = asks_for_tags(key.policy)
         for resource in resources:
-            if not allowed(key.policy, action, resource, context):
+            known = self._tagged(context, key.account, resource) if tagged else context
+            if not allowed(key.policy, action, resource, known):
                 raise AccessDenied(
                     f"The access key {key.id} is not authorized to perform: {action} on resource:"
                     f" {resource}"
                 )
+
+    def _tagged(self, context: Mapping[str, str], account: str, resource: str) -> dict[str, str]:
+        with self._service.store.read() as connection:
+            return with_tags(context, tags_of(connection, account, resource))
 
     def _audit(self, now: int, caller: Caller, *what: str) -> None:
         """Write a mutating call down, refused ones too; `what` as `AuditEntry` has it."""

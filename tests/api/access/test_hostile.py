@@ -20,7 +20,12 @@ EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 @pytest.mark.parametrize(
     ("key", "wrong"),
-    [("aws:ResourceTag/env", True), ("aws:SourcIp", True), ("aws:SourceIp", False)],
+    [
+        ("aws:PrincipalTag/env", True),
+        ("aws:ResourceTag/env", False),
+        ("aws:SourcIp", True),
+        ("aws:SourceIp", False),
+    ],
 )
 def test_a_condition_that_never_sees_a_value_is_not_stored(key: str, wrong: bool) -> None:
     text = json.dumps(

@@ -1,7 +1,9 @@
 """The master key: everything secret at rest is sealed under it.
 
 It is read from the environment (`OPENINSPECTOR_MASTER_KEY`, base64 of 32 bytes) or from a file in
-the service's folder, which is made on first use and readable by its owner only.
+the service's folder, which is made on first use and readable by its owner only. With
+`OPENINSPECTOR_MASTER_KEY=kms:KEY` that file holds it encrypted under a key of AWS KMS, by its ARN,
+id or alias, and each start asks KMS to open it.
 """
 
 import base64
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 VARIABLE = "OPENINSPECTOR_MASTER_KEY"
 FILE_NAME = "master.key"
+SEALED_NAME = "master.key.kms"
+_KMS = "kms:"
 SIZE = 32
 _NONCE = 12
 
@@ -31,12 +35,14 @@ class MasterKey:
     @classmethod
     def load(cls, folder: Path) -> "MasterKey":
         """The key of the environment, else of the folder's file, which is made if it is missing."""
-        text = os.environ.get(VARIABLE)
+        text = os.environ.get(VARIABLE, "")
+        if text.startswith(_KMS):
+            return cls(_of_kms(folder / SEALED_NAME, text.removeprefix(_KMS)))
         if text:
             return cls(_decode(text, VARIABLE))
         path = folder / FILE_NAME
         if not path.exists():
-            _make(path)
+            _write_once(path, os.urandom(SIZE))
         return cls(_decode(path.read_text(), str(path)))
 
     def derive(self, purpose: str) -> bytes:
@@ -78,13 +84,22 @@ def _decode(text: str, name: str) -> bytes:
         raise OpenInspectorError(f"{name}: not base64: {error}") from error
 
 
-def _make(path: Path) -> None:
+def _of_kms(path: Path, key: str) -> bytes:
+    """The key that the file holds under a key of KMS; made on first use."""
+    from openinspector.api.access.kms import new_data_key, open_data_key
+
+    if not path.exists():
+        _write_once(path, new_data_key(key, SIZE))
+    return open_data_key(key, _decode(path.read_text(), str(path)))
+
+
+def _write_once(path: Path, content: bytes) -> None:
     """Write a new key; of two processes that try at once, the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{FILE_NAME}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(os.urandom(SIZE)) + b"\n")
+        file.write(base64.b64encode(content) + b"\n")
         file.flush()
         os.fsync(file.fileno())
     try:

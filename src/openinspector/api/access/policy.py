@@ -65,7 +65,8 @@ _OPERATORS: dict[str, tuple[Callable[[str, str], bool], bool]] = {
 
 _IF_EXISTS = "IfExists"
 _KEYS = ("aws:sourceip", "aws:securetransport")
-_KEY_PREFIXES = ("aws:requesttag/",)
+_RESOURCE_TAG = "aws:resourcetag/"
+_KEY_PREFIXES = ("aws:requesttag/", _RESOURCE_TAG)
 """The condition keys that requests carry. A test of any other would never see a value."""
 
 _NOT_RESOURCES = {"tags", "sbom", "filterCriteria", "s3Destination", "providerDetail"}
@@ -99,6 +100,16 @@ def context_of(source: str, scheme: str, members: Mapping[str, Any]) -> dict[str
         for name, value in tags.items():
             context[f"aws:requesttag/{name.lower()}"] = str(value)
     return context
+
+
+def asks_for_tags(policy: str | None) -> bool:
+    """Whether a policy looks at the tags of resources."""
+    return policy is not None and _RESOURCE_TAG in policy.lower()
+
+
+def with_tags(context: Context, tags: Mapping[str, str]) -> dict[str, str]:
+    """The context of a call on one resource that has these tags."""
+    return {**context, **{_RESOURCE_TAG + name.lower(): value for name, value in tags.items()}}
 
 
 def check_policy(text: str) -> None:

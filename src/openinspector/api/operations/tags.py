@@ -66,18 +66,29 @@ def _put(connection: Connection, call: Call, found: _Found) -> None:
         apply_rules(connection, call)
 
 
+def tags_of(connection: Connection, account: str, arn: str) -> dict[str, str]:
+    """The tags of a resource as policies see them; none when there is no such resource."""
+    found = _lookup(connection, account, arn, None)
+    return dict(found[3].get("tags") or {}) if found else {}
+
+
 def _find(connection: Connection, call: Call) -> _Found:
     arn = call.input["resourceArn"]
+    found = _lookup(connection, call.caller.account, arn, call.at)
+    if found is None:
+        raise NotFound(f"The resource {arn} was not found.")
+    return found
+
+
+def _lookup(connection: Connection, account: str, arn: str, at: int | None) -> _Found | None:
     match = _ARN.fullmatch(arn)
     kind = TAGGABLE.get(match[1]) if match else None
     if match is not None and kind is not None:
-        for owner in dict.fromkeys(
-            (owner_of(connection, call.caller.account, call.at), call.caller.account)
-        ):
-            body = get_record(connection, kind, owner, match[2], call.at)
+        for owner in dict.fromkeys((owner_of(connection, account, at), account)):
+            body = get_record(connection, kind, owner, match[2], at)
             if body is not None and body["arn"] == arn:
                 return kind, owner, match[2], body
-    raise NotFound(f"The resource {arn} was not found.")
+    return None
 
 
 OPERATIONS: dict[str, Handler] = {
