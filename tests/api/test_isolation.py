@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from openinspector.api.call import Call, Caller, Handler, Service
 from openinspector.api.operations import handlers
+from openinspector.api.operations.members import take_organization
 from openinspector.api.tokens import Tokens
 from openinspector.model.finding import Finding, Remediation, Resource
 from openinspector.model.refusal import Refusal
-from openinspector.organization.directory import import_organization, read_organization
+from openinspector.organization.directory import read_organization
 from openinspector.store import open_store
 from openinspector.store.findings import put_findings
 
@@ -72,7 +73,7 @@ class World:
             "accounts": [{"id": each} for each in accounts],
         }
         with self.service.store.write() as connection:
-            import_organization(connection, read_organization(document, "file"), self.now)
+            take_organization(connection, read_organization(document, "file"), self.now)
         _, before = self.organizations.get(identity, ("", set()))
         for account in before - set(accounts):
             self.leave(identity, account)

@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
+from openinspector.api.operations.members import take_organization
 from openinspector.ledger.forget import forget_account
 from openinspector.model import OpenInspectorError
+from openinspector.organization.accounts import enabled_types, status_of, statuses
 from openinspector.organization.directory import (
     administrator_record,
     dissociate,
-    import_organization,
+    is_suspended,
     organization_of,
     read_organization,
 )
+from openinspector.organization.joining import AUTO_ENABLE
 from openinspector.organization.scope import administrator_of, visible_accounts
 from openinspector.store import Store
 from openinspector.store.records import get_record, list_records, put_record
@@ -31,7 +34,7 @@ def take(
         "accounts": [{"id": each} for each in accounts],
     }
     with store.write() as connection:
-        import_organization(connection, read_organization(document, "file"), now)
+        take_organization(connection, read_organization(document, "file"), now)
 
 
 def test_an_administrator_that_leaves_rules_nobody(store: Store) -> None:
@@ -73,6 +76,35 @@ def test_a_new_account_joins(store: Store) -> None:
     take(store, ONE, [A, B, C], B, 2)
     with store.read() as connection:
         assert administrator_of(connection, C) == B
+
+
+def test_what_joins_by_import_is_switched_on_as_chosen(store: Store) -> None:
+    take(store, ONE, [A, B], B, 1)
+    with store.write() as connection:
+        put_record(connection, AUTO_ENABLE, ONE, "types", {"ec2": True, "ecr": False}, 1)
+    take(store, ONE, [A, B, C], B, 2)
+    with store.read() as connection:
+        assert set(enabled_types(connection, C)) == {"EC2"}
+        assert not enabled_types(connection, A)
+
+
+def test_nobody_joins_a_full_administrator(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openinspector.organization.joining.MOST_MEMBERS", 1)
+    take(store, ONE, [A, B, C], B, 1)
+    with store.read() as connection:
+        assert visible_accounts(connection, B) == (B, A)
+
+
+def test_a_suspended_account_is_said_to_be(store: Store) -> None:
+    accounts = [{"id": A}, {"id": B}, {"id": C, "status": "SUSPENDED"}]
+    document = {"organization": ONE, "management_account": A, "accounts": accounts}
+    with store.write() as connection:
+        take_organization(connection, read_organization(document, "file"), 1)
+    with store.read() as connection:
+        assert [is_suspended(connection, each) for each in (A, C, D)] == [False, True, False]
+    assert statuses(["EC2"], suspended=True)["ec2"] == "SUSPENDED"
+    assert statuses(["EC2"], suspended=True)["ecr"] == "DISABLED"
+    assert status_of([], suspended=True) == "SUSPENDED"
 
 
 def test_what_a_disabled_administrator_chose_for_its_organisation_goes(store: Store) -> None:

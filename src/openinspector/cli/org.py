@@ -51,11 +51,11 @@ def sync(endpoint_url: str | None, data: str | None, store_address: str | None) 
 
 
 def _take(organization: "Organization", data: str | None, store_address: str | None) -> None:
-    from openinspector.organization.directory import import_organization
+    from openinspector.api.operations.members import take_organization
 
     store, _ = open_data(data, store_address)
     with store.write() as connection:
-        import_organization(connection, organization, time.time_ns() // 1_000_000)
+        take_organization(connection, organization, time.time_ns() // 1_000_000)
     store.close()
     count = len(organization.accounts)
     who = organization.administrator

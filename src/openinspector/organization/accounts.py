@@ -59,12 +59,18 @@ def disable(connection: Connection, account: str, unwanted: Iterable[str], now: 
         put_record(connection, ACCOUNT, account, KEY, kept, now)
 
 
-def statuses(types: Iterable[str]) -> dict[str, str]:
-    """The status of each scan type, by its member in answers."""
+def statuses(types: Iterable[str], suspended: bool) -> dict[str, str]:
+    """The status of each scan type, by its member in answers.
+
+    What is on in an account that AWS suspended is suspended with it.
+    """
     on = set(types)
-    return {member: "ENABLED" if each in on else "DISABLED" for each, member in TYPES.items()}
+    running = "SUSPENDED" if suspended else "ENABLED"
+    return {member: running if each in on else "DISABLED" for each, member in TYPES.items()}
 
 
-def status_of(types: Iterable[str]) -> str:
+def status_of(types: Iterable[str], suspended: bool) -> str:
     """The account's status: on when any type is."""
+    if suspended:
+        return "SUSPENDED"
     return "ENABLED" if set(types) else "DISABLED"

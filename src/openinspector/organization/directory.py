@@ -84,10 +84,12 @@ def read_organization(document: Any, name: str) -> Organization:
     return Organization(identity, str(management), accounts, administrator)
 
 
-def import_organization(connection: Connection, organization: Organization, now: int) -> None:
+def import_organization(connection: Connection, organization: Organization, now: int) -> list[str]:
     """Take over what an organisation is now; accounts that left it become standalone.
 
-    Doing it again changes nothing: members that the administrator let go stay on their own.
+    Returns the accounts that are to join its administrator: those that are new to the
+    organisation, or all when the administrator is. Doing it again names none: members that the
+    administrator let go stay on their own.
     """
     before = get_organization(connection, organization.id)
     known = set(before.accounts) if before else set()
@@ -107,12 +109,15 @@ def import_organization(connection: Connection, organization: Organization, now:
     for account in organization.accounts:
         _keep(connection, BELONGS, account, account, {"organization": organization.id}, now)
     administrator = organization.administrator
-    if administrator is not None:
-        stays = administrator_record(connection, organization.id) == administrator
-        appoint(connection, organization.id, administrator, now)
-        for account in organization.accounts:
-            if account != administrator and not (stays and account in known):
-                associate(connection, administrator, account, now)
+    if administrator is None:
+        return []
+    stays = administrator_record(connection, organization.id) == administrator
+    appoint(connection, organization.id, administrator, now)
+    return [
+        account
+        for account in organization.accounts
+        if account != administrator and not (stays and account in known)
+    ]
 
 
 def _leave(connection: Connection, identity: str, account: str, now: int) -> None:
@@ -145,6 +150,13 @@ def get_organization(
         account: msgspec.convert(known, KnownAccount) for account, known in body["accounts"].items()
     }
     return Organization(identity, body["management"], accounts)
+
+
+def is_suspended(connection: Connection, account: str, at: int | None = None) -> bool:
+    """Whether AWS suspended an account, as far as its organisation says."""
+    organization = organization_of(connection, account, at)
+    known = organization.accounts.get(account) if organization else None
+    return known is not None and known.status == "SUSPENDED"
 
 
 def organization_of(

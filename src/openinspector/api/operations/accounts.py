@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
 from openinspector.api.idempotency import remembered
+from openinspector.api.operations.members import govern_anew
 from openinspector.api.paging import page_of
 from openinspector.ledger.forget import forget_account
 from openinspector.model.refusal import Invalid
@@ -18,7 +19,8 @@ from openinspector.organization.accounts import (
     status_of,
     statuses,
 )
-from openinspector.organization.directory import administrator_record, associate, organization_of
+from openinspector.organization.directory import is_suspended
+from openinspector.organization.joining import join
 from openinspector.organization.scope import administrator_of, owner_of, visible_accounts
 
 _PERMISSIONS: dict[str, tuple[str, ...]] = {
@@ -42,7 +44,8 @@ def enable_(call: Call) -> dict[str, Any]:
             message = "LAMBDA_CODE needs LAMBDA: enable both."
             raise Invalid(message, [("resourceTypes", message)])
         enable(connection, account, wanted, call.now)
-        _join(connection, account, call.now)
+        if join(connection, account, call.now):
+            govern_anew(connection, account, call.now)
         return None
 
     return _each(call, one)
@@ -67,14 +70,6 @@ def disable_(call: Call) -> dict[str, Any]:
     return _each(call, one)
 
 
-def _join(connection: Connection, account: str, now: int) -> None:
-    """An account that switches itself on joins its organisation's administrator."""
-    organization = organization_of(connection, account)
-    administrator = administrator_record(connection, organization.id) if organization else None
-    if administrator is not None and administrator != account:
-        associate(connection, administrator, account, now)
-
-
 def _each(call: Call, one: Callable[[Connection, str], _Failure]) -> dict[str, Any]:
     asked: Sequence[str] = call.input.get("accountIds") or [call.caller.account]
     with call.service.store.write() as connection:
@@ -95,7 +90,12 @@ def _row(connection: Connection, account: str, failure: _Failure) -> dict[str, A
     if failure is not None:
         return {"accountId": account, "errorCode": failure[0], "errorMessage": failure[1]}
     types = enabled_types(connection, account)
-    return {"accountId": account, "status": status_of(types), "resourceStatus": statuses(types)}
+    suspended = is_suspended(connection, account)
+    return {
+        "accountId": account,
+        "status": status_of(types, suspended),
+        "resourceStatus": statuses(types, suspended),
+    }
 
 
 def batch_get_account_status(call: Call) -> dict[str, Any]:
@@ -109,12 +109,14 @@ def batch_get_account_status(call: Call) -> dict[str, Any]:
                 failed.append(_row(connection, account, _DENIED))
                 continue
             types = enabled_types(connection, account, call.at)
+            suspended = is_suspended(connection, account, call.at)
             done.append(
                 {
                     "accountId": account,
-                    "state": {"status": status_of(types)},
+                    "state": {"status": status_of(types, suspended)},
                     "resourceState": {
-                        member: {"status": status} for member, status in statuses(types).items()
+                        member: {"status": status}
+                        for member, status in statuses(types, suspended).items()
                     },
                 }
             )

@@ -8,20 +8,18 @@ from openinspector.api.call import Call, Handler
 from openinspector.api.paging import moment_and_key, page_of
 from openinspector.ledger.suppression import reapply, rules_for
 from openinspector.model.refusal import AccessDenied, Invalid, NotFound, QuotaExceeded
-from openinspector.organization.accounts import TYPES, enable
+from openinspector.organization.accounts import TYPES
 from openinspector.organization.directory import (
     Organization,
     administrator_record,
-    associate,
     dissociate,
+    import_organization,
     organization_of,
 )
+from openinspector.organization.joining import AUTO_ENABLE, MOST_MEMBERS, count_members, join
 from openinspector.organization.scope import MEMBERSHIP, administrator_of, ruler_of
 from openinspector.store.records import get_record, list_records, put_record
 
-MOST_MEMBERS = 10_000
-AUTO_ENABLE = "auto-enable"
-"""Kind of the record of an organisation's automatic enablement (owner: organisation)."""
 _PAGE = 50
 
 
@@ -33,14 +31,9 @@ def associate_member(call: Call) -> dict[str, Any]:
         if account not in organization.accounts or account == call.caller.account:
             message = f"{account} is not another account of the organisation {organization.id}."
             raise Invalid(message, [("accountId", message)])
-        members = list_records(connection, MEMBERSHIP, [call.caller.account])
-        if sum(each.body["relationshipStatus"] == "ENABLED" for each in members) >= MOST_MEMBERS:
+        if count_members(connection, call.caller.account) >= MOST_MEMBERS:
             raise QuotaExceeded(f"At most {MOST_MEMBERS} members.", call.caller.account)
-        associate(connection, call.caller.account, account, call.now)
-        automatic = get_record(connection, AUTO_ENABLE, organization.id, "types")
-        if automatic is not None:
-            wanted = [each for each, member in TYPES.items() if automatic.get(member)]
-            enable(connection, account, wanted, call.now)
+        join(connection, account, call.now)
         govern_anew(connection, account, call.now)
     return {"accountId": account}
 
@@ -62,11 +55,11 @@ def get_member(call: Call) -> dict[str, Any]:
     """One member, present or former."""
     account = call.input["accountId"]
     with call.service.store.read() as connection:
-        _administered(connection, call)
+        organization = _administered(connection, call)
         body = get_record(connection, MEMBERSHIP, call.caller.account, account, call.at)
     if body is None:
         raise NotFound(f"{account} is not a member.")
-    return {"member": _member(call, account, body)}
+    return {"member": _member(call, organization, account, body)}
 
 
 def list_members(call: Call) -> dict[str, Any]:
@@ -85,7 +78,7 @@ def list_members(call: Call) -> dict[str, Any]:
         known |= {account: {"relationshipStatus": "CREATED"} for account in others}
     size = call.input.get("maxResults", _PAGE)
     page, token = page_of(call, sorted(known.items()), lambda row: row[0], size)
-    members = [_member(call, account, body) for account, body in page]
+    members = [_member(call, organization, account, body) for account, body in page]
     return {"members": members, "nextToken": token}
 
 
@@ -94,8 +87,7 @@ def describe_organization_configuration(call: Call) -> dict[str, Any]:
     with call.service.store.read() as connection:
         organization = _administered(connection, call)
         body = get_record(connection, AUTO_ENABLE, organization.id, "types", call.at)
-        members = list_records(connection, MEMBERSHIP, [call.caller.account], at=call.at)
-    count = sum(each.body["relationshipStatus"] == "ENABLED" for each in members)
+        count = count_members(connection, call.caller.account, call.at)
     return {
         "autoEnable": body or dict.fromkeys(TYPES.values(), False),
         "maxAccountLimitReached": count >= MOST_MEMBERS,
@@ -114,7 +106,12 @@ def update_organization_configuration(call: Call) -> dict[str, Any]:
     return {"autoEnable": wanted}
 
 
-def _member(call: Call, account: str, body: dict[str, Any]) -> dict[str, Any]:
+def _member(
+    call: Call, organization: Organization, account: str, body: dict[str, Any]
+) -> dict[str, Any]:
+    known = organization.accounts.get(account)
+    if known is not None and known.status == "SUSPENDED":
+        body = {**body, "relationshipStatus": "ACCOUNT_SUSPENDED"}
     return {"accountId": account, "delegatedAdminAccountId": call.caller.account, **body}
 
 
@@ -127,6 +124,16 @@ def _administered(connection: Connection, call: Call) -> Organization:
     ):
         raise AccessDenied("Only the delegated administrator of an organisation may do this.")
     return organization
+
+
+def take_organization(connection: Connection, organization: Organization, now: int) -> None:
+    """Take over what an organisation is now: who joins is switched on and ruled as others are."""
+    governed = {account: ruler_of(connection, account) for account in organization.accounts}
+    for account in import_organization(connection, organization, now):
+        join(connection, account, now)
+    for account, former in governed.items():
+        if ruler_of(connection, account) != former:
+            govern_anew(connection, account, now)
 
 
 def govern_anew(connection: Connection, account: str, now: int) -> None:
