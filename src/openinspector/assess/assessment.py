@@ -12,7 +12,7 @@ from openinspector.assess.findings import Context, package_finding
 from openinspector.assess.ignore import Entry
 from openinspector.assess.observation import Observation, RuledOut
 from openinspector.assess.packages import match
-from openinspector.assess.resources import Place
+from openinspector.assess.resources import Place, resource_of
 from openinspector.assess.score import Reachability
 from openinspector.assess.vex import Statement
 from openinspector.model import Coverage, Gap, Inventory, Knowledge
@@ -37,6 +37,7 @@ class Options(msgspec.Struct, frozen=True):
     - `vex`, `ignore`: parsed statements and entries.
     - `explain`: vulnerabilities (any identifier) for which every reason against is kept.
     - `place`: account, region and partition of the findings.
+    - `resource`: what the findings are about, where AWS told; else the target itself.
     - `reachability`: of the instance, where it was analysed.
     - `gaps`, `notes`: of the database, for coverage (a starter set, an old one).
     """
@@ -47,6 +48,7 @@ class Options(msgspec.Struct, frozen=True):
     ignore: tuple[Entry, ...] = ()
     explain: tuple[str, ...] = ()
     place: Place = Place()
+    resource: Resource | None = None
     reachability: Reachability | None = None
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
@@ -95,7 +97,8 @@ def assess(
         ignore=options.ignore,
         only_fixed=options.only_fixed,
     )
-    context = Context.of(inventory, now, options.place, options.reachability)
+    resource = options.resource or resource_of(inventory, options.place)
+    context = Context.of(inventory, now, options.place, resource, options.reachability)
     findings = [package_finding(each, context) for each in filtered.observations]
     distribution = inventory.distribution
     if distribution is not None and coverage.end_of_life(distribution, now):

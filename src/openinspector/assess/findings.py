@@ -9,7 +9,7 @@ from openinspector.assess import score as scoring
 from openinspector.assess import sources
 from openinspector.assess.ecosystems import is_operating_system
 from openinspector.assess.observation import Observation, PackageMatch
-from openinspector.assess.resources import Place, finding_arn, resource_of
+from openinspector.assess.resources import Place, finding_arn
 from openinspector.assess.times import epoch_seconds
 from openinspector.model import SOURCE_MARK, Inventory, Package, Vulnerability
 from openinspector.model.finding import (
@@ -49,11 +49,11 @@ class Context(msgspec.Struct, frozen=True):
         inventory: Inventory,
         now: datetime,
         place: Place,
+        resource: Resource,
         reachability: scoring.Reachability | None = None,
     ) -> "Context":
         """The context of a target's findings. `now` is cut to milliseconds."""
         distribution = inventory.distribution
-        resource = resource_of(inventory, place)
         return cls(
             resource=resource,
             place=place,

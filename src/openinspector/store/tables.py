@@ -1,9 +1,18 @@
 """Every module that defines tables: importing this one makes the metadata complete."""
 
-from openinspector.store import access, coverage, findings, packages, records, transitions
+from openinspector.store import (
+    access,
+    coverage,
+    findings,
+    packages,
+    records,
+    resources,
+    tasks,
+    transitions,
+)
 from openinspector.store.schema import metadata
 
 __all__ = ["MODULES", "metadata"]
 
-MODULES = (access, coverage, findings, packages, records, transitions)
+MODULES = (access, coverage, findings, packages, records, resources, tasks, transitions)
 """The modules, in the order of their names."""
