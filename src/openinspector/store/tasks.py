@@ -131,7 +131,7 @@ def claim(
         .where(t.worker.is_not(None), t.lease_until >= now)
         .group_by(t.account)
     )
-    running: dict[str, int] = {account: count for account, count in held}
+    running: dict[str, int] = dict(iter(held))
     full = [account for account, count in running.items() if account and count >= most_per_account]
     query = select(t.row_id, *_KEY, t.attempts).where(t.due_at <= now, free)
     if full:
