@@ -13,6 +13,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "reach": ("openinspector.cli.reach", "Say what the internet reaches, and what blocks it."),
     "db": ("openinspector.cli.db", "Build, update and search the advisory database."),
     "serve": ("openinspector.cli.serve", "Run the service, behind Amazon Inspector's own API."),
+    "worker": ("openinspector.cli.worker", "Scan AWS for a service, beside others that do."),
+    "status": ("openinspector.cli.status", "Say what work is queued, running and failing."),
     "findings": ("openinspector.cli.findings", "List the findings of a running service."),
     "ask": ("openinspector.cli.ask", "Call any operation of a running service, in JSON."),
     "org": ("openinspector.cli.org", "Tell the service its accounts and organisation."),

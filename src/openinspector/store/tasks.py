@@ -111,6 +111,17 @@ def enqueue(connection: Connection, keys: Iterable[TaskKey], due_at: int, now: i
         )
 
 
+def enqueue_new(connection: Connection, keys: Iterable[TaskKey], now: int) -> None:
+    """Ask for tasks now, those apart that are there already, whenever they are due."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    rows = [
+        {**msgspec.structs.asdict(key), "due_at": now, "attempts": 0, "changed_at": now}
+        for key in dict.fromkeys(keys)
+    ]
+    for batch in in_batches(rows, _BATCH):
+        connection.execute(dialect.insert(task).on_conflict_do_nothing(), batch)
+
+
 def claim(
     connection: Connection,
     worker: str,
