@@ -33,7 +33,11 @@ class Emulator:
 
     def __init__(self) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import make_server
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        class Quiet(WSGIRequestHandler):
+            def log(self, *_: object) -> None:
+                """What was asked is in `calls`."""
 
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -45,7 +49,9 @@ class Emulator:
         self.faults = Faults()
         self.calls: list[Call] = []
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", port, self._serve, threaded=True)
+        self._server = make_server(
+            "127.0.0.1", port, self._serve, threaded=True, request_handler=Quiet
+        )
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
