@@ -28,34 +28,37 @@ class Code:
         if request.method != "GET":
             return None
         if _FUNCTION.fullmatch(request.path):
-            return self._located(request, moto(), "Code", "FunctionArn")
+            told = moto()
+            if told.status != 200:
+                return told
+            document = json.loads(told.body)
+            if "Location" in document["Code"]:
+                arn = document["Configuration"]["FunctionArn"]
+                document["Code"]["Location"] = self._place(arn)
+            return json_answer(document)
         if request.path.rstrip("/") == _LAYER and "find=LayerVersion" in request.query:
-            return self._located(request, moto(), "Content", "LayerVersionArn")
+            (arn,) = parse_qs(request.query)["Arn"]
+            return json_answer(
+                {"LayerVersionArn": arn, "Content": {"Location": self._place(arn)}}
+            )
         return None
 
-    def _located(self, request: Request, told: Answer, member: str, arn: str) -> Answer:
-        if told.status != 200:
-            return told
-        document = json.loads(told.body)
-        name = document.get("Configuration", document)[arn]
-        if "Location" in document[member]:
-            place = f"{request.account}/{request.scope[1]}/{quote(name, safe='')}"
-            document[member]["Location"] = f"{self.url}{_DOWNLOADS}{place}"
-        return json_answer(document)
+    def _place(self, arn: str) -> str:
+        return f"{self.url}{_DOWNLOADS}{quote(arn, safe='')}"
 
 
 def _download(place: str) -> Answer:
     from moto.awslambda.models import lambda_backends
 
-    account, region, name = place.split("/", 2)
-    name = unquote(name)
+    arn = unquote(place)
+    _, _, _, region, account, kind, name = arn.split(":", 6)
     backend = lambda_backends[account][region]
-    if ":layer:" in name:
-        stem, version = name.rsplit(":", 1)
-        layer = backend.get_layer_version(stem, version)
-        return Answer(200, layer.code_bytes, {"Content-Type": "application/zip"})
-    function = backend.get_function(name)
-    return Answer(200, function.code_bytes, {"Content-Type": "application/zip"})
+    if kind == "layer":
+        stem, _, version = name.rpartition(":")
+        code = backend.get_layer_version(stem, version).code_bytes
+    else:
+        code = backend.get_function(arn).code_bytes
+    return Answer(200, code, {"Content-Type": "application/zip"})
 
 
 def _tagged(request: Request) -> Answer:
