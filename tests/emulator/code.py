@@ -38,9 +38,7 @@ class Code:
             return json_answer(document)
         if request.path.rstrip("/") == _LAYER and "find=LayerVersion" in request.query:
             (arn,) = parse_qs(request.query)["Arn"]
-            return json_answer(
-                {"LayerVersionArn": arn, "Content": {"Location": self._place(arn)}}
-            )
+            return json_answer({"LayerVersionArn": arn, "Content": {"Location": self._place(arn)}})
         return None
 
     def _place(self, arn: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,18 +32,16 @@ _STARTER = (
     " for; `openinspector db update` fetches all advisories"
 )
 
-_local = threading.local()
-
 
 @contextmanager
 def opened(monitor: Monitor) -> Iterator[AdvisoryDatabase]:
     """The present database; each thread keeps its own open until there is another one."""
-    held: tuple[str, AdvisoryDatabase] | None = getattr(_local, "held", None)
+    held: tuple[str, AdvisoryDatabase] | None = getattr(monitor.databases, "held", None)
     if held is None or _identity(held[1].path) != held[0]:
         if held is not None:
             held[1].close()
         database = monitor.knowledge()
-        held = _local.held = (_identity(database.path), database)
+        held = monitor.databases.held = (_identity(database.path), database)
     yield held[1]
 
 

@@ -1,7 +1,8 @@
 """What every handler is given: where things are, and how often they are looked at."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,8 @@ class Monitor:
     folder: Path
     clock: Callable[[], int]
     intervals: Intervals = DEFAULT_INTERVALS
+    databases: threading.local = field(default_factory=threading.local)
+    """Where each thread keeps the advisory database that it has open."""
 
     def now(self) -> datetime:
         """The moment, as assessments want it."""
