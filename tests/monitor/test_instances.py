@@ -38,6 +38,7 @@ def launch(cloud: Emulator, account: str = MANAGEMENT, **tags: str) -> str:
         MinCount=1,
         MaxCount=1,
         InstanceType="t3.micro",
+        NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": True}],
         **({"TagSpecifications": specification} if tags else {}),
     )
     return str(made["Instances"][0]["InstanceId"])
