@@ -14,7 +14,16 @@ from openinspector.model import OpenInspectorError
 from openinspector.monitor import knowledge, network, scan, schedule
 from openinspector.monitor.discover import LISTERS
 from openinspector.monitor.monitor import Monitor
-from openinspector.store.tasks import Task, claim, fail, finish, holds, renew
+from openinspector.store.tasks import (
+    Task,
+    claim,
+    fail,
+    finish,
+    holds,
+    release,
+    renew,
+    workers,
+)
 
 Handler = Callable[[Monitor, str, Task], None]
 
@@ -83,12 +92,37 @@ class Worker:
         self._stopped = threading.Event()
         self._free = threading.Semaphore(at_once)
 
+    def recover(self) -> None:
+        """Take over at once what workers of this machine left that are no longer there.
+
+        Those of other machines are taken for dead when their leases run out.
+        """
+        store, now = self._monitor.store, self._monitor.clock()
+        with store.write() as connection:
+            release(connection, [name for name in workers(connection) if self._is_dead(name)], now)
+
+    def _is_dead(self, name: str) -> bool:
+        host, pid, token = name.rsplit("/", 2)
+        if host != socket.gethostname():
+            return False
+        if int(pid) == os.getpid():
+            # Ours is another process than the one that had this number before.
+            return token != self.name.rpartition("/")[2]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
     def stop(self) -> None:
         """Take no more tasks; those that run are finished first."""
         self._stopped.set()
 
     def run(self) -> None:
         """Work until `stop`."""
+        self.recover()
         renewing = threading.Thread(target=self._renew, name="lease", daemon=True)
         renewing.start()
         with ThreadPoolExecutor(self._at_once, "openinspector-work") as pool:

@@ -180,6 +180,24 @@ def renew(connection: Connection, worker: str, now: int, lease: int) -> None:
     connection.execute(update(task).where(task.c.worker == worker).values(lease_until=now + lease))
 
 
+def workers(connection: Connection) -> list[str]:
+    """Who holds tasks, living or dead."""
+    held = task.c.worker
+    return [
+        str(name)
+        for (name,) in connection.execute(select(held).where(held.is_not(None)).distinct())
+    ]
+
+
+def release(connection: Connection, names: Sequence[str], now: int) -> None:
+    """Take the tasks of workers that are known to be dead from them, to be done by others."""
+    connection.execute(
+        update(task)
+        .where(task.c.worker.in_(list(names)))
+        .values(worker=None, lease_until=None, again_at=None, changed_at=now)
+    )
+
+
 def holds(connection: Connection, worker: str, each: Task) -> bool:
     """Whether a worker still has a task: another may have taken it for dead."""
     query = select(task.c.worker).where(task.c.row_id == each.row_id)
