@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
-    from openinspector.monitor.worker import Worker
+    from openinspector.api.server import Background
     from openinspector.store import Store
 
 Command = Callable[..., Any]
@@ -41,27 +41,37 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
         callback=check_region,
         help="Scan this Region; may be given again. Default: the Region of the service.",
     ),
+    click.option(
+        "--events",
+        metavar="URL",
+        help="An SQS queue of EventBridge events: what changes is found within a minute.",
+    ),
 )
 
 
 def scanning_options(command: Command) -> Command:
-    """Add `--role`, `--external-id` and `--scan-region`."""
+    """Add `--role`, `--external-id`, `--scan-region` and `--events`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-def open_worker(
+def open_scanning(
     store: "Store",
     knowledge: "Callable[[], AdvisoryDatabase]",
     regions: Sequence[str],
     folder: Path,
     role: str,
     external_id: str | None,
-) -> "Worker":
-    """A worker on a store. Raises `AwsTrouble` when there are no AWS credentials to work with."""
+    events: str | None,
+) -> "list[Background]":
+    """What scans, on a store: a worker, and who listens to events.
+
+    Raises `AwsTrouble` when there are no AWS credentials to work with.
+    """
     from openinspector.api.server import milliseconds, partition_of
     from openinspector.aws.sessions import Access, Sessions
+    from openinspector.monitor.events import Listener
     from openinspector.monitor.monitor import Monitor
     from openinspector.monitor.schedule import begin
     from openinspector.monitor.worker import Worker
@@ -81,4 +91,4 @@ def open_worker(
     )
     begin(monitor)
     click.echo(f"Scanning AWS with the credentials of account {account}: {', '.join(regions)}.")
-    return Worker(monitor)
+    return [Worker(monitor), *([Listener(monitor, events)] if events else [])]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from openinspector.cli.knowledge import DATABASE, open_database
-from openinspector.cli.scanning import check_region, open_worker, scanning_options
+from openinspector.cli.scanning import check_region, open_scanning, scanning_options
 from openinspector.cli.service_options import data_folder, service_options
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
+    from openinspector.api.server import Background
 
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True)
@@ -46,6 +47,7 @@ def command(
     role: str,
     external_id: str | None,
     scan_regions: tuple[str, ...],
+    events: str | None,
     database: str | None,
 ) -> None:
     """Serve the inspector2 and inspector-scan APIs."""
@@ -77,13 +79,10 @@ def command(
                 f" openinspector keys create --account 111122223333{option}"
             )
 
-    beside = []
+    beside: list[Background] = []
     if aws:
-        beside.append(
-            open_worker(
-                service.store, knowledge, scan_regions or (region,), folder, role, external_id
-            )
-        )
+        regions = scan_regions or (region,)
+        beside = open_scanning(service.store, knowledge, regions, folder, role, external_id, events)
     run(service, master, address, ready, run_once, beside)
 
 

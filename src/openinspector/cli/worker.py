@@ -1,13 +1,14 @@
 """`openinspector worker`: one more process that scans, on this or another machine."""
 
 import signal
+import threading
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from openinspector.cli.knowledge import DATABASE, open_database
-from openinspector.cli.scanning import check_region, open_worker, scanning_options
+from openinspector.cli.scanning import check_region, open_scanning, scanning_options
 from openinspector.cli.service_options import data_folder, service_options
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def command(
     role: str,
     external_id: str | None,
     scan_regions: tuple[str, ...],
+    events: str | None,
     database: str | None,
 ) -> None:
     """Scan AWS for a service, beside others that do; all of them on one database."""
@@ -37,12 +39,18 @@ def command(
     folder = data_folder(data)
     folder.mkdir(parents=True, exist_ok=True)
     store = open_store(store_address or folder)
-    worker = open_worker(store, knowledge, scan_regions or (region,), folder, role, external_id)
+    regions = scan_regions or (region,)
+    working = open_scanning(store, knowledge, regions, folder, role, external_id, events)
 
     def leave(_number: int, _frame: FrameType | None) -> None:
-        worker.stop()
+        for each in working:
+            each.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
-    worker.run()
+    threads = [threading.Thread(target=each.run, daemon=True) for each in working]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     store.close()
