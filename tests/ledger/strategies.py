@@ -11,6 +11,7 @@ from openinspector.model.finding import (
     AwsEcrContainerImageDetails,
     AwsLambdaFunctionDetails,
     CodeFilePath,
+    CodeRepositoryDetails,
     CodeVulnerabilityDetails,
     EpssDetails,
     Finding,
@@ -23,11 +24,18 @@ from openinspector.model.finding import (
     Remediation,
     Resource,
     ResourceDetails,
+    ResourceType,
     VulnerablePackage,
 )
 
 ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 WORDS = ("a", "A", "ab", "a%", "a_b", "é", "b")
+RESOURCE_TYPES: tuple[ResourceType, ...] = (
+    "AWS_EC2_INSTANCE",
+    "AWS_ECR_CONTAINER_IMAGE",
+    "AWS_LAMBDA_FUNCTION",
+    "CODE_REPOSITORY",
+)
 TIMES = (1_700_000_000.0, 1_700_000_000.5, 1_750_000_000.0)
 
 words = st.sampled_from(WORDS)
@@ -44,15 +52,14 @@ def packages(draw: st.DrawFn) -> VulnerablePackage:
         release=draw(maybe),
         arch=draw(maybe),
         source_layer_hash=draw(maybe),
+        source_lambda_layer_arn=draw(maybe),
         file_path=draw(maybe),
     )
 
 
 @st.composite
 def resources(draw: st.DrawFn, account: str) -> Resource:
-    kind = draw(
-        st.sampled_from(("AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE", "AWS_LAMBDA_FUNCTION"))
-    )
+    kind = draw(st.sampled_from(RESOURCE_TYPES))
     details = {
         "AWS_EC2_INSTANCE": ResourceDetails(
             aws_ec2_instance=AwsEc2InstanceDetails(
@@ -62,22 +69,29 @@ def resources(draw: st.DrawFn, account: str) -> Resource:
         "AWS_ECR_CONTAINER_IMAGE": ResourceDetails(
             aws_ecr_container_image=AwsEcrContainerImageDetails(
                 repository_name=draw(words),
-                image_hash="sha256:" + "0" * 64,
+                image_hash="sha256:" + draw(st.sampled_from("01")) * 64,
                 registry=account,
+                architecture=draw(maybe),
                 image_tags=draw(st.lists(words, max_size=2)),
                 pushed_at=draw(st.none() | times),
+                last_in_use_at=draw(st.none() | times),
                 in_use_count=draw(st.none() | st.integers(0, 2)),
             )
         ),
         "AWS_LAMBDA_FUNCTION": ResourceDetails(
             aws_lambda_function=AwsLambdaFunctionDetails(
                 function_name=draw(words),
-                runtime="PYTHON_3_11",
+                runtime=draw(st.sampled_from(("PYTHON_3_11", "a"))),
                 code_sha256="x",
                 version="$LATEST",
                 execution_role_arn=draw(words),
                 layers=draw(st.none() | st.lists(words, min_size=1, max_size=2)),
                 last_modified_at=draw(st.none() | times),
+            )
+        ),
+        "CODE_REPOSITORY": ResourceDetails(
+            code_repository=CodeRepositoryDetails(
+                project_name=draw(maybe), provider_type=draw(st.none() | st.just("GITHUB"))
             )
         ),
     }[kind]
@@ -87,7 +101,7 @@ def resources(draw: st.DrawFn, account: str) -> Resource:
         partition="aws",
         region=draw(st.sampled_from(("us-east-1", "eu-west-1"))),
         tags=draw(st.dictionaries(words, words, max_size=2)),
-        details=details,
+        details=draw(st.sampled_from((details, details, details, None))),
     )
 
 
@@ -97,15 +111,16 @@ def findings(draw: st.DrawFn, number: int = 0) -> Finding:
     kind = draw(
         st.sampled_from(("PACKAGE_VULNERABILITY", "NETWORK_REACHABILITY", "CODE_VULNERABILITY"))
     )
+    partition = draw(st.sampled_from(("aws", "aws", "aws-cn")))
     low, high = sorted(draw(st.tuples(st.integers(0, 5), st.integers(0, 5))))
     steps = draw(st.lists(st.tuples(words, words), max_size=2))
     return Finding(
-        finding_arn=f"arn:aws:inspector2:us-east-1:{account}:finding/{number:032x}",
+        finding_arn=f"arn:{partition}:inspector2:us-east-1:{account}:finding/{number:032x}",
         aws_account_id=account,
         type=kind,
         title=draw(maybe),
         description="d",
-        severity=draw(st.sampled_from(("CRITICAL", "HIGH", "LOW", "UNTRIAGED"))),
+        severity=draw(st.sampled_from(("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNTRIAGED"))),
         first_observed_at=draw(times),
         last_observed_at=draw(times),
         updated_at=draw(times),
@@ -150,13 +165,19 @@ def sets_of_findings(draw: st.DrawFn, most: int = 8) -> list[Finding]:
     return [draw(findings(number)) for number in range(count)]
 
 
-def _criteria_shape() -> Any:
-    model = botocore.session.get_session().get_service_model("inspector2")
-    return model.shape_for("FilterCriteria")
-
-
-SHAPE = _criteria_shape()
-_COMMON = (*WORDS, "ACTIVE", "CRITICAL", "AWS_EC2_INSTANCE", "AWS", *ACCOUNTS, "YES", "TCP")
+MODEL: Any = botocore.session.get_session().get_service_model("inspector2")
+SHAPE = MODEL.shape_for("FilterCriteria")
+_COMMON = (
+    *WORDS,
+    "ACTIVE",
+    "CRITICAL",
+    "AWS_EC2_INSTANCE",
+    "AWS",
+    *ACCOUNTS,
+    "YES",
+    "TCP",
+    "us-east-1",
+)
 strings = st.fixed_dictionaries(
     {
         "comparison": st.sampled_from(("EQUALS", "PREFIX", "NOT_EQUALS")),

@@ -17,6 +17,15 @@ def moment_and_key(call: Call) -> tuple[int, list[Any] | None]:
     return moment, key
 
 
+def then(call: Call, moment: int) -> int | None:
+    """The moment that a list reads, as reads of the store take it: None while it is the present.
+
+    Who may see what is asked as of it too: a token carries its reader no further back than the
+    header of the moment would.
+    """
+    return None if moment == call.now else moment
+
+
 def next_token(call: Call, moment: int, key: Sequence[Any] | None) -> str | None:
     """The token of the page after a key; None when there is none."""
     if key is None:

@@ -36,20 +36,33 @@ def _members(connection: Connection, account: str, at: int | None) -> list[str]:
 
 
 def administrator_of(connection: Connection, account: str, at: int | None = None) -> str | None:
-    """The delegated administrator with which an account is associated; None when standalone."""
-    body = get_record(connection, MEMBER_OF, account, account, at)
+    """The delegated administrator with which an account is associated; None when standalone.
+
+    Of the past: the one that was then, if it is still.
+    """
+    body = get_record(connection, MEMBER_OF, account, account)
+    if at is not None and get_record(connection, MEMBER_OF, account, account, at) != body:
+        return None
     return None if body is None else body["administrator"]
 
 
 def owner_of(connection: Connection, account: str, at: int | None = None) -> str:
     """Whose the filters and rules of an account are.
 
-    An organisation's for its delegated administrator, else the account's own.
+    An organisation's for its delegated administrator, else the account's own. Of the past: the
+    organisation's only if the account administered it then and still does.
     """
+    owner = _administers(connection, account, None)
+    if at is not None and _administers(connection, account, at) != owner:
+        return account
+    return owner or account
+
+
+def _administers(connection: Connection, account: str, at: int | None) -> str | None:
     for record in list_records(connection, ADMINISTRATOR, at=at):
         if record.body.get("accountId") == account:
             return record.owner
-    return account
+    return None
 
 
 def ruler_of(connection: Connection, account: str, at: int | None = None) -> str:

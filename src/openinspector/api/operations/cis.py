@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
 from openinspector.api.operations.filters import check_tags
-from openinspector.api.paging import moment_and_key, page_of
+from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.ledger.criteria import strings_hold
 from openinspector.model.refusal import AccessDenied, BadRequest, Conflict, Invalid, NotFound
 from openinspector.organization.scope import owner_of, visible_accounts
@@ -79,7 +79,8 @@ def list_configurations(call: Call) -> dict[str, Any]:
     """The account's configurations, its organisation's, and those that its members own."""
     moment, _ = moment_and_key(call)
     with call.service.store.read() as connection:
-        owners = {*_owners(connection, call), *_visible(connection, call)}
+        at = then(call, moment)
+        owners = {*_owners(connection, call, at), *_visible(connection, call, at)}
         records = list_records(connection, CONFIGURATION, owners, at=moment)
     criteria = call.input.get("filterCriteria", {})
     wanted = [each.body for each in records if _matches(each.body, criteria)]
@@ -123,27 +124,27 @@ def _owner(connection: Connection, call: Call, targets: Sequence[str]) -> str:
     return owner
 
 
-def _owners(connection: Connection, call: Call) -> list[str]:
+def _owners(connection: Connection, call: Call, at: int | None) -> list[str]:
     account = call.caller.account
-    return list(dict.fromkeys((account, owner_of(connection, account, call.at))))
+    return list(dict.fromkeys((account, owner_of(connection, account, at))))
 
 
 def _find(connection: Connection, call: Call) -> tuple[str, str, dict[str, Any]]:
     arn = call.input["scanConfigurationArn"]
     key = arn.rpartition("/")[2]
-    for owner in _owners(connection, call):
+    for owner in _owners(connection, call, None):
         body = get_record(connection, CONFIGURATION, owner, key)
         if body is not None and body["arn"] == arn:
             return owner, key, body
-    for account in _visible(connection, call):
+    for account in _visible(connection, call, None):
         body = get_record(connection, CONFIGURATION, account, key)
         if body is not None and body["arn"] == arn:
             raise AccessDenied("Only the member that owns the configuration may change it.")
     raise NotFound(f"The configuration {arn} was not found.")
 
 
-def _visible(connection: Connection, call: Call) -> tuple[str, ...]:
-    return visible_accounts(connection, call.caller.account, call.at)
+def _visible(connection: Connection, call: Call, at: int | None) -> tuple[str, ...]:
+    return visible_accounts(connection, call.caller.account, at)
 
 
 def list_scans(call: Call) -> dict[str, Any]:

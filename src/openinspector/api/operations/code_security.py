@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
 from openinspector.api.operations.filters import check_tags
-from openinspector.api.paging import moment_and_key, page_of
+from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.model.refusal import (
     AccessDenied,
     BadRequest,
@@ -200,7 +200,9 @@ def list_configurations(call: Call) -> dict[str, Any]:
     """The account's configurations, and its organisation's."""
     moment, _ = moment_and_key(call)
     with call.service.store.read() as connection:
-        records = list_records(connection, CONFIGURATION, _owners(connection, call), at=moment)
+        records = list_records(
+            connection, CONFIGURATION, _owners(connection, call, then(call, moment)), at=moment
+        )
     size = call.input.get("maxResults", _PAGE)
     records.sort(key=lambda each: each.key)
     page, token = page_of(call, records, lambda each: each.key, size)
@@ -224,14 +226,14 @@ def _line(each: Record) -> dict[str, Any]:
     }
 
 
-def _owners(connection: Connection, call: Call) -> list[str]:
+def _owners(connection: Connection, call: Call, at: int | None) -> list[str]:
     account = call.caller.account
-    return list(dict.fromkeys((account, ruler_of(connection, account, call.at))))
+    return list(dict.fromkeys((account, ruler_of(connection, account, at))))
 
 
 def _configuration(connection: Connection, call: Call, arn: str) -> tuple[str, str, dict[str, Any]]:
     key = arn.rpartition("/")[2]
-    for owner in _owners(connection, call):
+    for owner in _owners(connection, call, call.at):
         body = get_record(connection, CONFIGURATION, owner, key, call.at)
         if body is not None and body["arn"] == arn:
             return owner, key, body

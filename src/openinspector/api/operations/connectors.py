@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from openinspector.api.call import Call, Handler
 from openinspector.api.idempotency import remembered
 from openinspector.api.operations.filters import check_tags
-from openinspector.api.paging import moment_and_key, page_of
+from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.ledger.criteria import strings_hold
 from openinspector.model.refusal import BadRequest, Conflict, Invalid, NotFound
 from openinspector.organization.scope import visible_accounts
@@ -86,7 +86,7 @@ def list_connectors(call: Call) -> dict[str, Any]:
     moment, _ = moment_and_key(call)
     criteria = call.input.get("filterCriteria", {})
     with call.service.store.read() as connection:
-        accounts = visible_accounts(connection, call.caller.account, call.at)
+        accounts = visible_accounts(connection, call.caller.account, then(call, moment))
         records = list_records(connection, CONNECTOR, accounts, at=moment)
     wanted = [
         each.body

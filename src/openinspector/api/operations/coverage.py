@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from openinspector.api.call import Call, Handler
-from openinspector.api.paging import moment_and_key, next_token
+from openinspector.api.paging import moment_and_key, next_token, then
 from openinspector.ledger.coverage import list_coverage, statistics
 from openinspector.organization.scope import visible_accounts
 
@@ -22,7 +22,7 @@ def list_coverage_(call: Call) -> dict[str, Any]:
     with call.service.store.read() as connection:
         bodies, position = list_coverage(
             connection,
-            visible_accounts(connection, call.caller.account, call.at),
+            visible_accounts(connection, call.caller.account, then(call, moment)),
             call.input.get("filterCriteria", {}),
             call.input.get("maxResults", _PAGE),
             after,
@@ -40,7 +40,7 @@ def list_coverage_statistics(call: Call) -> dict[str, Any]:
     with call.service.store.read() as connection:
         total, groups, position = statistics(
             connection,
-            visible_accounts(connection, call.caller.account, call.at),
+            visible_accounts(connection, call.caller.account, then(call, moment)),
             call.input.get("filterCriteria", {}),
             call.input.get("groupBy"),
             _GROUPS,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
-from openinspector.api.paging import moment_and_key, page_of
+from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.ledger.suppression import (
     EXPIRED,
     EXPIRES_TAG,
@@ -96,7 +96,7 @@ def list_filters(call: Call) -> dict[str, Any]:
     asked = call.input
     moment, _ = moment_and_key(call)
     with call.service.store.read() as connection:
-        owner = owner_of(connection, call.caller.account, call.at)
+        owner = owner_of(connection, call.caller.account, then(call, moment))
         records = list_records(connection, FILTER, [owner], at=moment)
     wanted = [
         each

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from openinspector.api.call import Call, Handler
-from openinspector.api.paging import moment_and_key, next_token
+from openinspector.api.paging import moment_and_key, next_token, then
 from openinspector.ledger.aggregations import aggregate
 from openinspector.ledger.query import find, order_of
 from openinspector.organization.scope import visible_accounts
@@ -21,7 +21,7 @@ def list_findings(call: Call) -> dict[str, Any]:
     with call.service.store.read() as connection:
         page = find(
             connection,
-            visible_accounts(connection, call.caller.account, call.at),
+            visible_accounts(connection, call.caller.account, then(call, moment)),
             call.input.get("filterCriteria", {}),
             order,
             call.input.get("maxResults", _PAGE),
@@ -41,7 +41,7 @@ def list_finding_aggregations(call: Call) -> dict[str, Any]:
     with call.service.store.read() as connection:
         rows = aggregate(
             connection,
-            visible_accounts(connection, call.caller.account, call.at),
+            visible_accounts(connection, call.caller.account, then(call, moment)),
             kind,
             call.input.get("aggregationRequest"),
             call.input.get("accountIds", ()),

@@ -5,19 +5,23 @@ from typing import Any
 from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
-from openinspector.api.paging import moment_and_key, page_of
+from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.ledger.suppression import reapply, rules_for
 from openinspector.model.refusal import AccessDenied, Invalid, NotFound, QuotaExceeded
 from openinspector.organization.accounts import TYPES
 from openinspector.organization.directory import (
     Organization,
-    administrator_record,
     dissociate,
     import_organization,
     organization_of,
 )
 from openinspector.organization.joining import AUTO_ENABLE, MOST_MEMBERS, count_members, join
-from openinspector.organization.scope import MEMBERSHIP, administrator_of, ruler_of
+from openinspector.organization.scope import (
+    MEMBERSHIP,
+    administrator_of,
+    owner_of,
+    ruler_of,
+)
 from openinspector.store.records import get_record, list_records, put_record
 
 _PAGE = 50
@@ -55,7 +59,7 @@ def get_member(call: Call) -> dict[str, Any]:
     """One member, present or former."""
     account = call.input["accountId"]
     with call.service.store.read() as connection:
-        organization = _administered(connection, call)
+        organization = _administered(connection, call, call.at)
         body = get_record(connection, MEMBERSHIP, call.caller.account, account, call.at)
     if body is None:
         raise NotFound(f"{account} is not a member.")
@@ -66,7 +70,7 @@ def list_members(call: Call) -> dict[str, Any]:
     """Members; with onlyAssociated false also former ones and all other accounts known."""
     moment, _ = moment_and_key(call)
     with call.service.store.read() as connection:
-        organization = _administered(connection, call)
+        organization = _administered(connection, call, then(call, moment))
         known = {
             record.key: record.body
             for record in list_records(connection, MEMBERSHIP, [call.caller.account], at=moment)
@@ -85,7 +89,7 @@ def list_members(call: Call) -> dict[str, Any]:
 def describe_organization_configuration(call: Call) -> dict[str, Any]:
     """What is switched on in accounts that join."""
     with call.service.store.read() as connection:
-        organization = _administered(connection, call)
+        organization = _administered(connection, call, call.at)
         body = get_record(connection, AUTO_ENABLE, organization.id, "types", call.at)
         count = count_members(connection, call.caller.account, call.at)
     return {
@@ -115,13 +119,13 @@ def _member(
     return {"accountId": account, "delegatedAdminAccountId": call.caller.account, **body}
 
 
-def _administered(connection: Connection, call: Call) -> Organization:
-    """The caller's organisation; raises unless the caller is its delegated administrator."""
-    organization = organization_of(connection, call.caller.account, call.at)
-    if (
-        organization is None
-        or administrator_record(connection, organization.id, call.at) != call.caller.account
-    ):
+def _administered(connection: Connection, call: Call, at: int | None = None) -> Organization:
+    """The organisation that the caller administers; of a past moment, that it did then and does.
+
+    Raises `AccessDenied` when there is none.
+    """
+    organization = organization_of(connection, call.caller.account, at)
+    if organization is None or owner_of(connection, call.caller.account, at) != organization.id:
         raise AccessDenied("Only the delegated administrator of an organisation may do this.")
     return organization
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from openinspector.api.call import Call, Handler
-from openinspector.api.paging import moment_and_key, page_of
+from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.organization.accounts import TRIAL_SECONDS, trials
 from openinspector.organization.scope import visible_accounts
 from openinspector.organization.usage import usage
@@ -15,7 +15,7 @@ def list_usage_totals(call: Call) -> dict[str, Any]:
     """Usage of the last thirty days, by account."""
     moment, _ = moment_and_key(call)
     with call.service.store.read() as connection:
-        visible = visible_accounts(connection, call.caller.account, call.at)
+        visible = visible_accounts(connection, call.caller.account, then(call, moment))
         asked = call.input.get("accountIds")
         accounts = sorted(set(visible) & set(asked) if asked else visible)
         page, token = page_of(call, accounts, str, call.input.get("maxResults", _PAGE))
