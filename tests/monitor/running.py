@@ -39,8 +39,11 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def settled(store: Store, listings: int, seconds: float = 120.0) -> None:
-    """Wait until so many listings were made, and nothing is to be done at once."""
+def settled(store: Store, listings: int, seconds: float = 120.0, *, failing: bool = False) -> None:
+    """Wait until so many listings were made, and nothing is to be done at once.
+
+    `failing`: until something failed, too.
+    """
     end = time.monotonic() + seconds
     state: Any = None
     while time.monotonic() < end:
@@ -48,8 +51,10 @@ def settled(store: Store, listings: int, seconds: float = 120.0) -> None:
         with store.read() as connection:
             state = counts(connection, now)
         made = sum(count for kind, how, count in state if kind.startswith("disc") and how == IDLE)
-        busy = [each for each in state if each[1] != IDLE and each[0] not in _ALWAYS]
-        if made == listings and not busy:
+        idle = (IDLE, "failing") if failing else (IDLE,)
+        busy = [each for each in state if each[1] not in idle and each[0] not in _ALWAYS]
+        failed = any(how == "failing" for _, how, _ in state)
+        if made == listings and not busy and failed is failing:
             return
         time.sleep(0.2)
     raise AssertionError(f"not settled: {state}")

@@ -1,7 +1,9 @@
 """Real processes on an emulated AWS: what is switched on is found; what is killed loses nothing."""
 
 import random
+import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from tests.api.conftest import free_port
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.images import file, oci_layout
-from tests.monitor.running import end_state, kill, last_words, settled, start
+from tests.monitor.running import PROGRAM, end_state, kill, last_words, settled, start
 from tests.monitor.test_functions import deploy, zipped
 from tests.monitor.test_images import OS_RELEASE, STATUS, push, repository
 from tests.monitor.test_instances import AMAZON, OPENSSH, launch
@@ -92,6 +94,42 @@ def test_killed_again_and_again_it_ends_where_it_would_have(
     undisturbed = run(cloud, tmp_path / "calm", tmp_path / "calm", 0, 0)
     assert undisturbed["findings"]
     assert run(cloud, tmp_path / "data", place, 6, 1) == undisturbed
+
+
+def test_what_it_does_can_be_followed(cloud: Emulator, tmp_path: Path) -> None:
+    folder, port = tmp_path / "data", free_port()
+    folder.mkdir()
+    cloud.software.manage(MANAGEMENT, REGION, launch(cloud), AMAZON, [OPENSSH])
+    deploy(cloud, "shop", zipped(lodash="4.17.15"))
+    cloud.faults.add("denied", "lambda", "GET /2015-03-31/functions/shop")
+    store = open_store(folder)
+    with store.write() as connection:
+        enable(connection, MANAGEMENT, ("EC2", "LAMBDA"), time.time_ns() // 1_000_000)
+    process = start(
+        *("serve", folder, cloud.environment, "--aws", "--port", free_port()),
+        *("--metrics-port", port),
+    )
+    try:
+        settled(store, 2, failing=True)
+        figures = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        status = subprocess.run(
+            [PROGRAM, "status", "--data", folder], capture_output=True, text=True, check=True
+        ).stdout
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0, last_words(folder)
+        store.close()
+    assert 'openinspector_tasks{kind="scan",state="failing"} 1.0' in figures
+    assert 'openinspector_findings{severity="HIGH",status="ACTIVE"} 1.0' in figures
+    assert (
+        'openinspector_covered_resources{reason="ACCESS_DENIED",type="AWS_LAMBDA_FUNCTION"} 1.0'
+        in figures
+    ) or (
+        'openinspector_covered_resources{type="AWS_LAMBDA_FUNCTION",reason="ACCESS_DENIED"} 1.0'
+        in figures
+    )
+    assert "AccessDenied" in status
+    assert "function:shop" in status
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "serve": ("openinspector.cli.serve", "Run the service, behind Amazon Inspector's own API."),
     "worker": ("openinspector.cli.worker", "Scan AWS for a service, beside others that do."),
     "status": ("openinspector.cli.status", "Say what work is queued, running and failing."),
+    "agent": ("openinspector.cli.agent", "Hand the software of this machine over."),
     "iam-policy": ("openinspector.cli.iam_policy", "Print what to grant in AWS for scanning."),
     "findings": ("openinspector.cli.findings", "List the findings of a running service."),
     "ask": ("openinspector.cli.ask", "Call any operation of a running service, in JSON."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from openinspector.cli.knowledge import DATABASE, open_database
+from openinspector.cli.metrics import METRICS, serve_metrics
 from openinspector.cli.scanning import check_region, open_scanning, scanning_options
 from openinspector.cli.service_options import data_folder, service_options
 
@@ -33,6 +34,7 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True)
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="Private key of the certificate (PEM).")
 @click.option("--aws", is_flag=True, help="Find and scan what is in AWS, with your credentials.")
 @scanning_options
+@METRICS
 @DATABASE
 def command(
     data: str | None,
@@ -48,6 +50,7 @@ def command(
     external_id: str | None,
     scan_regions: tuple[str, ...],
     events: str | None,
+    metrics_port: int | None,
     database: str | None,
 ) -> None:
     """Serve the inspector2 and inspector-scan APIs."""
@@ -83,7 +86,10 @@ def command(
     if aws:
         regions = scan_regions or (region,)
         beside = open_scanning(service.store, knowledge, regions, folder, role, external_id, events)
+    stop_metrics = serve_metrics(service.store, metrics_port) if metrics_port else None
     run(service, master, address, ready, run_once, beside)
+    if stop_metrics is not None:
+        stop_metrics()
 
 
 def _check_certificate(certificate: str | None, key: str | None) -> None:
