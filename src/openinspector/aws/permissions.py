@@ -13,6 +13,8 @@ SNAPSHOT_TAG = "InspectorScan"
 ACTIONS: Mapping[str, Sequence[str]] = {
     "Instances": (
         "ec2:DescribeInstances",
+        "ec2:DescribeSnapshots",
+        "ec2:DescribeVolumes",
         "ssm:DescribeInstanceInformation",
         "ssm:ListInventoryEntries",
     ),
@@ -44,6 +46,16 @@ ACTIONS: Mapping[str, Sequence[str]] = {
 }
 """What is only read, by what it is read for."""
 
+_READ_OWN = ("ebs:ListSnapshotBlocks", "ebs:GetSnapshotBlock")
+_DELETE_OWN = ("ec2:DeleteSnapshot",)
+_MAKE = ("ec2:CreateSnapshots",)
+_TAG = ("ec2:CreateTags",)
+_CREATING = "CreateSnapshots"
+_SOURCES = "arn:{partition}:ec2:*:*:instance/* arn:{partition}:ec2:*:*:volume/*"
+
+OWN_SNAPSHOTS = (*_READ_OWN, *_DELETE_OWN, *_MAKE, *_TAG)
+"""What agentless scanning does, with snapshots of its own only."""
+
 _QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 
 EVENTS: Sequence[Mapping[str, Any]] = (
@@ -65,10 +77,30 @@ EVENTS: Sequence[Mapping[str, Any]] = (
 
 def member_policy(partition: str = "aws") -> dict[str, Any]:
     """The policy of the role in a member account, or of the credentials in our own."""
-    statements = [
+    statements: list[dict[str, Any]] = [
         {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": "*"}
         for name, actions in ACTIONS.items()
     ]
+    tagged = {"StringLike": {f"aws:ResourceTag/{SNAPSHOT_TAG}": "*"}}
+    making = {"StringLike": {f"aws:RequestTag/{SNAPSHOT_TAG}": "*"}}
+    snapshots = f"arn:{partition}:ec2:*::snapshot/*"
+    own: tuple[tuple[str, Sequence[str], str, dict[str, Any] | None], ...] = (
+        ("ReadOwnSnapshots", _READ_OWN, snapshots, tagged),
+        ("DeleteOwnSnapshots", _DELETE_OWN, snapshots, tagged),
+        ("MakeTaggedSnapshots", _MAKE, snapshots, making),
+        ("OfInstances", _MAKE, _SOURCES.format(partition=partition), None),
+        ("TagWhatIsMade", _TAG, snapshots, {"StringEquals": {"ec2:CreateAction": _CREATING}}),
+    )
+    for sid, actions, resource, condition in own:
+        statement: dict[str, Any] = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": list(actions),
+            "Resource": resource.split(" "),
+        }
+        if condition is not None:
+            statement["Condition"] = condition
+        statements.append(statement)
     return {"Version": "2012-10-17", "Statement": statements}
 
 
