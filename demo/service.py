@@ -36,7 +36,7 @@ def stop_former(folder: Path) -> None:
 
 def start(folder: Path) -> str:
     """Start the service on a free port, in the background; its address."""
-    port = _free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     with (folder / "service.log").open("w") as log:
         service = subprocess.Popen(
@@ -46,14 +46,20 @@ def start(folder: Path) -> str:
             start_new_session=True,
         )
     (folder / "service.pid").write_text(str(service.pid))
+    wait_until_ready(address, service, folder / "service.log")
+    return address
+
+
+def wait_until_ready(address: str, service: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until a service takes requests; ends the demo when it does not."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and service.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=1):
-                return address
+                return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    sys.exit(f"The service did not start; {folder / 'service.log'} says why.")
+    sys.exit(f"The service did not start: {log.read_text()}")
 
 
 def credentials(folder: Path, account: str, name: str) -> dict[str, str]:
@@ -75,7 +81,8 @@ def credentials(folder: Path, account: str, name: str) -> dict[str, str]:
     }
 
 
-def _free_port(preferred: int = 8400) -> int:
+def free_port(preferred: int = 8400) -> int:
+    """A port of the loopback address that nobody uses, the preferred one if it is free."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             try:

@@ -103,4 +103,4 @@ def test_the_role_of_members_can_be_made_of_its_template(cloud: Emulator) -> Non
     assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": "secret"}}
     queue = "arn:aws:sqs:us-east-1:111122223333:events"
     client.create_stack(StackName="events", TemplateBody=written(events_template(queue)))
-    assert len(cloud.client("events").list_rules()["Rules"]) == 4
+    assert len(cloud.client("events").list_rules()["Rules"]) == 5

@@ -18,7 +18,13 @@ KINDS: Mapping[str, str] = {
 }
 """Detail type -> the scan type whose resources changed."""
 
-_BY_SERVICE = {"lambda": "LAMBDA", "lambda.amazonaws.com": "LAMBDA", "ec2": "EC2", "ecr": "ECR"}
+_BY_SERVICE = {
+    "lambda": "LAMBDA",
+    "lambda.amazonaws.com": "LAMBDA",
+    "ec2": "EC2",
+    "ec2.amazonaws.com": "EC2",
+    "ecr": "ECR",
+}
 
 
 class Change(NamedTuple):

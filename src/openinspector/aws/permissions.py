@@ -67,6 +67,24 @@ EVENTS: Sequence[Mapping[str, Any]] = (
         "detail": {"eventSource": ["lambda.amazonaws.com"]},
     },
     {
+        "source": ["aws.ec2"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {
+            "eventSource": ["ec2.amazonaws.com"],
+            "eventName": [
+                {"wildcard": f"*{what}*"}
+                for what in (
+                    "SecurityGroup",
+                    "Route",
+                    "NetworkAcl",
+                    "Address",
+                    "InternetGateway",
+                    "NetworkInterface",
+                )
+            ],
+        },
+    },
+    {
         "source": ["aws.tag"],
         "detail-type": ["Tag Change on Resource"],
         "detail": {"service": ["ec2", "lambda"]},
