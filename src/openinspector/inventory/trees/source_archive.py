@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.trees.blobs import Archive
-from openinspector.inventory.trees.directory import ROOT_EVIDENCE
+from openinspector.inventory.trees.walking import ROOT_EVIDENCE
 from openinspector.inventory.trees.function import open_zip
 from openinspector.inventory.trees.inflate import Budget
 from openinspector.inventory.trees.layer import Layer
