@@ -60,7 +60,7 @@ class DirectoryTree:
         self, wanted: Matcher, visit: Visit, report: Report | None = None
     ) -> Iterator[Event | Unread]:
         """Yield what is found, folder by folder in order of name."""
-        folders = _OwnFolders(self._root, self._limits)
+        folders = OwnFolders(self._root, self._limits)
         walk = Walk(folders, [("", "")], self._limits, self._passed_over)
         return walk.events(wanted, visit, report)
 
@@ -71,7 +71,7 @@ class DirectoryTree:
         return None
 
 
-class _OwnFolders:
+class OwnFolders:
     """Files by their path below a root (`Folders`)."""
 
     def __init__(self, root: str, limits: Limits) -> None:
