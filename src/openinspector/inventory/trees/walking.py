@@ -3,6 +3,7 @@
 Links are followed only within the target, and only those that have a wanted name themselves.
 """
 
+import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -166,7 +167,10 @@ class Walk(Generic[E, P]):
                     report("files", count, None)
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if path not in self._passed_over and not wanted.excluded(path):
+                    if len(os.fsencode(path)) > self._limits.path_bytes:
+                        longest = self._limits.path_bytes
+                        yield Unread(f"there are paths of more than {longest:,} bytes", folder)
+                    elif path not in self._passed_over and not wanted.excluded(path):
                         deeper.append((path, self._folders.place(path, entry)))
                 elif entry.is_symlink():
                     places = wanted.places_below(path) if path in wanted.anchors else [path]
