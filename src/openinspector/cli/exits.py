@@ -18,13 +18,27 @@ DEFECT = 70
 INTERRUPTED = 130
 
 
-SERVER_PACKAGES = frozenset(
-    {
-        *("alembic", "boto3", "botocore", "cryptography", "psycopg", "regex", "sqlalchemy"),
-        *("prometheus_client", "starlette", "uvicorn"),
-    }
-)
-"""What only the service needs: the extra `server`."""
+EXTRAS: dict[str, tuple[str, frozenset[str]]] = {
+    "server": (
+        "the packages of the service",
+        frozenset(
+            {
+                *("alembic", "boto3", "botocore", "cryptography", "psycopg", "regex"),
+                *("prometheus_client", "sqlalchemy", "starlette", "uvicorn"),
+            }
+        ),
+    ),
+    "disk": (
+        "the readers of disks",
+        frozenset(
+            {
+                *("pyfsext", "pyfsntfs", "pyfsxfs", "pyqcow", "pyvhdi", "pyvmdk"),
+                *("pyvsgpt", "pyvslvm"),
+            }
+        ),
+    ),
+}
+"""Modules that not everybody needs, by the extra that installs them, with what that is."""
 
 
 def run(command: click.Command) -> None:
@@ -52,11 +66,7 @@ def run(command: click.Command) -> None:
     except Exception as error:
         missing = _missing_package(error)
         if missing:
-            leave(
-                UNUSABLE_TARGET,
-                f"this needs the packages of the service ({missing} is missing):"
-                " pip install 'openinspector[server]'",
-            )
+            leave(UNUSABLE_TARGET, missing)
         if os.environ.get("OPENINSPECTOR_DEBUG"):
             traceback.print_exc()
         leave(
@@ -67,10 +77,13 @@ def run(command: click.Command) -> None:
 
 
 def _missing_package(error: Exception) -> str | None:
-    """The package of the service that an error says is not installed."""
+    """What to say if an error says that a package of an extra is not installed."""
     name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     package = name.partition(".")[0]
-    return package if package in SERVER_PACKAGES else None
+    for extra, (what, packages) in EXTRAS.items():
+        if package in packages:
+            return f"this needs {what} ({package} is missing): pip install 'openinspector[{extra}]'"
+    return None
 
 
 def leave(code: int, sentence: str) -> None:

@@ -11,7 +11,7 @@ from openinspector.model import Inventory, OpenInspectorError
 
 PATH = "/openinspector/resources/submit"
 _SECONDS = 300.0
-_PATHS = frozenset({"directory", "function", "sbom"})
+_PATHS = frozenset({"directory", "disk", "function", "sbom"})
 """Kinds of targets whose name is a path."""
 _WORDS = ("opened", "updated", "reopened", "suppressed", "unsuppressed", "closed", "unchanged")
 

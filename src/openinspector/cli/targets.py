@@ -52,6 +52,12 @@ TARGETS: tuple[TargetRow, ...] = (
     ),
     TargetRow("host", "host", "This machine."),
     TargetRow(
+        "disk",
+        "disk",
+        "A disk image (raw, qcow2, vmdk, vhd, vhdx) or block device, without mounting it.",
+        "PATH",
+    ),
+    TargetRow(
         "lambda",
         "function",
         "A Lambda function's deployment package, with its layers.",

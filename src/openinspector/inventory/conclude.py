@@ -216,7 +216,7 @@ def _parts(matcher: Matcher) -> tuple[str, ...]:
 def _tree_gaps(matcher: Matcher, unread: Iterable[Unread]) -> list[Gap]:
     """What could not be read, for each part of the target that it may have held."""
     return [
-        Gap(part, item.reason, item.path)
+        Gap(part, item.reason, item.path, item.total)
         for item in unread
         for part in sorted(
             matcher.parts_below(item.path)

@@ -9,8 +9,12 @@ import pytest
 
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS, Limits
-from openinspector.inventory.trees import host
-from openinspector.inventory.trees.directory import DirectoryTree, is_root_file_system
+from openinspector.inventory.trees import directory, host
+from openinspector.inventory.trees.directory import (
+    DirectoryTree,
+    OwnFolders,
+    is_root_file_system,
+)
 from openinspector.inventory.trees.opening import open_target
 from openinspector.model import TargetError
 from tests.images import file, folder, link, write_folder
@@ -118,29 +122,32 @@ def test_too_many_entries(tmp_path: Path) -> None:
     assert "more than 10 files and folders" in found.gaps[0].reason
 
 
-def test_files_that_change_while_they_are_read(tmp_path: Path) -> None:
+def test_files_that_change_while_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Vanished, exchanged for a link or a folder, or grown: a gap, and nothing from elsewhere."""
     (tmp_path / "secret").write_text("secret 1\n")
     root = write_folder(tmp_path / "x", [file(f"{n}.toy", "x 1\n") for n in range(5)])
 
-    class Meddling(DirectoryTree):
-        def _tree_file(self, path, place, status):
-            made = super()._tree_file(path, place, status)
-            victim = root / path
-            if path == "0.toy":
+    class Meddling(OwnFolders):
+        def status(self, place):
+            made = super().status(place)
+            victim = root / place
+            if place == "0.toy":
                 victim.unlink()
-            elif path == "1.toy":
+            elif place == "1.toy":
                 victim.unlink()
                 victim.symlink_to(tmp_path / "secret")
-            elif path == "2.toy":
+            elif place == "2.toy":
                 victim.unlink()
                 victim.mkdir()
-            elif path == "3.toy":
+            elif place == "3.toy":
                 victim.write_text("x 1\n" * 100)
             return made
 
+    monkeypatch.setattr(directory, "OwnFolders", Meddling)
     limits = Limits(file_bytes=200)
-    with Meddling(str(root), limits) as tree:
+    with DirectoryTree(str(root), limits) as tree:
         found = collect(tree, TOYS, limits)
     assert told(found) == {("x", "1", "4.toy")}
     reasons = {gap.path: gap.reason.partition(": ")[2] for gap in found.gaps}

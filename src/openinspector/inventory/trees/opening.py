@@ -17,7 +17,7 @@ def open_target(
     layers: Sequence[str] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> FileTree:
-    """The tree of a target: `image` PATH or reference, `directory`, `host`, `function` ZIP.
+    """The tree of a target: `image` PATH or reference, `directory`, `host`, `disk`, `function` ZIP.
 
     `platform` chooses among images, `layers` are the zips of a function's layers, in order.
     Raises `TargetError` with one sentence that says what was expected.
@@ -34,6 +34,10 @@ def open_target(
         from openinspector.inventory.trees.function import function_tree
 
         return function_tree(name, layers, limits)
+    if kind == "disk":
+        from openinspector.inventory.trees.disk.disk_tree import disk_image_tree
+
+        return disk_image_tree(name, limits)
     raise TargetError(f"{name}: a target of kind {kind} has no files")
 
 

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.trees.blobs import Archive
-from openinspector.inventory.trees.directory import ROOT_EVIDENCE
 from openinspector.inventory.trees.function import open_zip
 from openinspector.inventory.trees.inflate import Budget
 from openinspector.inventory.trees.layer import Layer
@@ -12,6 +11,7 @@ from openinspector.inventory.trees.readers import FileReader
 from openinspector.inventory.trees.stack import StackTree
 from openinspector.inventory.trees.tar import normal_path
 from openinspector.inventory.trees.tree import Unread
+from openinspector.inventory.trees.walking import ROOT_EVIDENCE
 from openinspector.inventory.trees.zip_layer import ZipLayer
 from openinspector.model import Target, TargetError
 

@@ -19,12 +19,13 @@ class Unread(msgspec.Struct, frozen=True):
 
     `path` is the file or folder within the target, None when a whole layer or archive is meant;
     `bits` are those of the catalogers that wanted the file (None: nobody can tell what is
-    missing, so everything may be).
+    missing, so everything may be). `total`: nothing of the target could be read because of it.
     """
 
     reason: str
     path: str | None = None
     bits: int | None = None
+    total: bool = False
 
 
 Visit = Callable[["TreeFile", int], object]
