@@ -99,9 +99,9 @@ def _content(request: Request, state: State, token: Token) -> Response:
         return _blob(request, state, repository, found["reference"])
     image = _image(repository, found["reference"])
     if request.method == "GET":
-        state.places[token.account, token.region].pulled[repository.name, image.image_digest] = (
-            now()
-        )
+        place = state.places[token.account, token.region]
+        place.pulled[repository.name, image.image_digest] = now()
+        state.pulls.append(image.image_digest)
     body = image.image_manifest.encode()
     headers = {"Docker-Content-Digest": image.image_digest, "Content-Length": str(len(body))}
     return Response(
