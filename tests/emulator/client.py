@@ -32,6 +32,7 @@ class Remote:
             unmanage=partial(self.tell, "DELETE", "nodes"),
         )
         self.registry = SimpleNamespace(push=self._push)
+        self.disks = SimpleNamespace(attach=self._attach, image=self._image)
         self.faults = SimpleNamespace(
             add=partial(self.tell, "POST", "faults"), clear=partial(self.tell, "DELETE", "faults")
         )
@@ -52,6 +53,12 @@ class Remote:
 
     def _push(self, **named: Any) -> str:
         return str(self.tell("POST", "images", **named)["imageDigest"])
+
+    def _attach(self, **named: Any) -> str:
+        return str(self.tell("POST", "disks", **named)["volume"])
+
+    def _image(self, **named: Any) -> str:
+        return str(self.tell("POST", "machine-images", **named)["imageId"])
 
     @property
     def calls(self) -> list[SimpleNamespace]:

@@ -13,6 +13,7 @@ from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
 from tests.emulator.archives import BadImage
+from tests.emulator.disks import Disks
 from tests.emulator.errors import s3_error
 from tests.emulator.faults import plain
 from tests.emulator.organizations import enrol
@@ -88,6 +89,14 @@ def _image(state: State, told: Told) -> object:
     return {"imageDigest": Registry(state).push(**{**told, "path": Path(told["path"])})}
 
 
+def _disk(state: State, told: Told) -> object:
+    return {"volume": Disks(state).attach(**{**told, "path": Path(told["path"])})}
+
+
+def _machine_image(state: State, told: Told) -> object:
+    return {"imageId": Disks(state).image(**{**told, "path": Path(told["path"])})}
+
+
 _ACTIONS: dict[tuple[str, str], Callable[[State, Told], object]] = {
     ("GET", "calls"): _calls,
     ("DELETE", "calls"): _forget_calls,
@@ -96,6 +105,8 @@ _ACTIONS: dict[tuple[str, str], Callable[[State, Told], object]] = {
     ("POST", "nodes"): _node,
     ("DELETE", "nodes"): _forget_node,
     ("POST", "images"): _image,
+    ("POST", "disks"): _disk,
+    ("POST", "machine-images"): _machine_image,
     ("POST", "faults"): _fault,
     ("DELETE", "faults"): _forget_faults,
 }

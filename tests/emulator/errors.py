@@ -15,11 +15,17 @@ COMMON_ERROR_CODES.extend(
 
 
 class AwsError(ServiceException):
-    """An answer that is an error of AWS; `status` where it is not that of the service's model."""
+    """An answer that is an error of AWS; `status` where it is not that of the service's model.
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    `members` are what the error's shape has beside its message, such as a Reason.
+    """
+
+    def __init__(
+        self, code: str, message: str, status: int | None = None, **members: object
+    ) -> None:
         super().__init__(code, message)
         self.status = status
+        self.__dict__.update(members)
 
 
 def s3_error(status: int, code: str, message: str) -> Response:

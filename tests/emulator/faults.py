@@ -12,7 +12,10 @@ from werkzeug.wrappers import Response
 
 from tests.emulator.errors import AwsError
 
-KINDS = ("throttled", "denied", "expired", "failing", "unavailable", "slow", "dropped", "partial")
+KINDS = (
+    *("throttled", "denied", "expired", "failing", "unavailable", "error"),
+    *("slow", "dropped", "partial", "corrupt"),
+)
 
 
 class _Spelling(NamedTuple):
@@ -82,7 +85,8 @@ class Fault:
     """Calls that fail: those that match every part that is given.
 
     `kind` is one of `KINDS`; `times` is how many more calls fail (None: all), after `after` that
-    do not, each with a `probability`. `seconds` is for slow, `most` (items of a page) for partial.
+    do not, each with a `probability`. `seconds` is for slow, `most` (items of a page) for partial,
+    `code` and `status` for error.
     """
 
     kind: str
@@ -95,6 +99,8 @@ class Fault:
     probability: float = 1.0
     seconds: float = 2.0
     most: int = 1
+    code: str = "InternalError"
+    status: int = 400
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -115,7 +121,12 @@ class Faults:
         self._random = Random(0)
 
     def add(
-        self, kind: str, service: str = "", operation: str = "", account: str = "", **more: float
+        self,
+        kind: str,
+        service: str = "",
+        operation: str = "",
+        account: str = "",
+        **more: float | str,
     ) -> Fault:
         """Let calls fail; empty parts match everything."""
         fault = Fault(kind, service, operation, account, **more)  # type: ignore[arg-type]
@@ -141,6 +152,8 @@ class Faults:
 def error_of(fault: Fault, service: str) -> AwsError | None:
     """The error of a signed call that meets a fault, if it is one."""
     _pass_by(fault)
+    if fault.kind == "error":
+        return AwsError(fault.code, "The emulator was told to fail", fault.status)
     spelled = {**_ALL, **_SPELLED.get(service, {})}.get(fault.kind)
     return AwsError(spelled.code, _MESSAGES[fault.kind], spelled.status) if spelled else None
 
@@ -154,6 +167,7 @@ def plain(fault: Fault) -> Response | None:
         "expired": 403,
         "failing": 500,
         "unavailable": 503,
+        "error": fault.status,
     }.get(fault.kind)
     return Response(_MESSAGES[fault.kind], status) if status else None
 

@@ -21,9 +21,10 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from tests.emulator import control, ecr, functions, organizations, registry, ssm
+from tests.emulator import control, ebs, ecr, functions, organizations, registry, snapshots, ssm
 from tests.emulator.access import MANAGEMENT, REGION, client, environment
 from tests.emulator.additions import ANSWERS, WATCHERS
+from tests.emulator.disks import Disks
 from tests.emulator.errors import AwsError
 from tests.emulator.faults import Faults, error_of
 from tests.emulator.registry import Registry
@@ -33,7 +34,7 @@ from tests.emulator.wire import Call, Refused, is_signed
 
 __all__ = ["ADDITIONS", "MANAGEMENT", "REGION", "Application", "Emulator"]
 
-ADDITIONS = (ecr, functions, organizations, ssm)
+ADDITIONS = (ebs, ecr, functions, organizations, snapshots, ssm)
 """Modules that register themselves by being imported."""
 
 
@@ -104,6 +105,7 @@ def _meet_faults(call: Call) -> None:
         raise error
     if fault is not None and fault.kind == "partial":
         call.shorten(fault.most)
+    call.corrupt = fault is not None and fault.kind == "corrupt"
 
 
 class Emulator:
@@ -133,6 +135,11 @@ class Emulator:
     def registry(self) -> Registry:
         """The registries of ECR."""
         return Registry(self.state)
+
+    @property
+    def disks(self) -> Disks:
+        """Disk files behind volumes and machine images."""
+        return Disks(self.state)
 
     @property
     def faults(self) -> Faults:

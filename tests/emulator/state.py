@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.emulator.content import Content
 from tests.emulator.faults import Faults
 
 
@@ -40,10 +41,14 @@ class Place:
     """Inventory items by instance and type name, as PutInventory took them."""
     pulled: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """When an image was last pulled, by repository and digest."""
-    disks: dict[str, Path] = field(default_factory=dict)
-    """The disk file of a volume."""
-    snapshots: dict[str, Any] = field(default_factory=dict)
-    """The content of snapshots; `tests.emulator.ebs.Content`."""
+    disks: dict[str, Content] = field(default_factory=dict)
+    """What is on a volume, by volume."""
+    snapshots: dict[str, Content] = field(default_factory=dict)
+    """What a snapshot keeps, by snapshot."""
+    progress: dict[str, int] = field(default_factory=dict)
+    """How far snapshots are."""
+    denied_keys: set[str] = field(default_factory=set)
+    """Keys that may not be used to read snapshots."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class State:
             """Digests of manifests and blobs that the registry was asked for."""
             self.faults = Faults()
             self.block_bytes = 0
+            self.token_seconds = 7.0 * 24 * 3600
 
     @property
     def folder(self) -> Path:

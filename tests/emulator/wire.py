@@ -63,6 +63,7 @@ class Call:
         self.service = _NAMES.get(service, service)
         self.account: str = get_account_id_from(key)
         self.most: int | None = None
+        self.corrupt = False
         if self.service != "s3":
             self._body = Request(environ).get_data(cache=False)
             self._rewind()
@@ -181,8 +182,10 @@ class Call:
         parsed.pop("ResponseMetadata", None)
         return parsed
 
-    def page(self, items: Sequence[Any], limit: int, token: str | None, error: str) -> Page:
-        """The items after `token`; raises `AwsError` with code `error` for a token of nobody."""
+    def page(
+        self, items: Sequence[Any], limit: int, token: str | None, error: str | AwsError
+    ) -> Page:
+        """The items after `token`; raises `error` (or one of that code) for a token of nobody."""
         start = 0
         if token:
             try:
@@ -191,7 +194,8 @@ class Call:
             except (binascii.Error, ValueError, UnicodeDecodeError):
                 start = -1
             if start < 0:
-                raise AwsError(error, "The specified token isn't valid.")
+                message = "The specified token isn't valid."
+                raise AwsError(error, message) if isinstance(error, str) else error
         end = start + min(limit, self.most or limit)
         more = base64.b64encode(f"after:{end}".encode()).decode() if end < len(items) else None
         return Page(list(items[start:end]), more)
