@@ -33,6 +33,9 @@ class Remote:
         )
         self.registry = SimpleNamespace(push=self._push)
         self.disks = SimpleNamespace(attach=self._attach, image=self._image)
+        self.events = SimpleNamespace(
+            put=partial(self.tell, "POST", "events"), deliver=partial(self.tell, "POST", "events")
+        )
         self.faults = SimpleNamespace(
             add=partial(self.tell, "POST", "faults"), clear=partial(self.tell, "DELETE", "faults")
         )

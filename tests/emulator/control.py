@@ -15,10 +15,11 @@ from werkzeug.wrappers import Request, Response
 from tests.emulator.archives import BadImage
 from tests.emulator.disks import Disks
 from tests.emulator.errors import s3_error
+from tests.emulator.events import Events
 from tests.emulator.faults import plain
 from tests.emulator.organizations import enrol
 from tests.emulator.registry import Registry
-from tests.emulator.ssm import Software
+from tests.emulator.software import Software
 from tests.emulator.state import State, now
 
 Told = dict[str, Any]
@@ -93,6 +94,14 @@ def _disk(state: State, told: Told) -> object:
     return {"volume": Disks(state).attach(**{**told, "path": Path(told["path"])})}
 
 
+def _event(state: State, told: Told) -> object:
+    if "queue" in told:
+        Events(state).deliver(told["queue"], told["event"])
+    else:
+        Events(state).put(told["event"])
+    return {}
+
+
 def _machine_image(state: State, told: Told) -> object:
     return {"imageId": Disks(state).image(**{**told, "path": Path(told["path"])})}
 
@@ -107,6 +116,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[State, Told], object]] = {
     ("POST", "images"): _image,
     ("POST", "disks"): _disk,
     ("POST", "machine-images"): _machine_image,
+    ("POST", "events"): _event,
     ("POST", "faults"): _fault,
     ("DELETE", "faults"): _forget_faults,
 }

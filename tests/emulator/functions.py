@@ -1,8 +1,7 @@
-"""Lambda: code and layers that can be downloaded, and tags of functions in one listing.
+"""Lambda: code and layers that can be downloaded.
 
-Moto keeps the code but tells of addresses that are not there, and its tagging API knows no
-functions. Source: Lambda API reference (GetFunction, GetLayerVersionByArn); Resource Groups Tagging
-API reference (GetResources).
+Moto keeps the code but tells of addresses that are not there. Source: Lambda API reference
+(GetFunction, GetLayerVersion, GetLayerVersionByArn).
 """
 
 from typing import Any
@@ -50,28 +49,3 @@ def _layer(arn: str) -> Any:
     stem, _, version = arn.rpartition(":")
     _, _, _, region, account, *_ = arn.split(":")
     return lambda_backends[account][region].get_layer_version(stem, version)
-
-
-@answers("resourcegroupstaggingapi", "GetResources")
-def get_resources(call: Call) -> Output:
-    """Moto's answer, or the tags of functions where only they are asked for."""
-    if call.parameters.get("ResourceTypeFilters") not in (["lambda"], ["lambda:function"]):
-        return call.moto()
-    wanted = call.parameters.get("TagFilters", ())
-    listed = [
-        {
-            "ResourceARN": function.function_arn,
-            "Tags": [{"Key": key, "Value": value} for key, value in function.tags.items()],
-        }
-        for function in lambda_backends[call.account][call.region].list_functions()
-        if function.tags and all(_has(function.tags, each) for each in wanted)
-    ]
-    limit = call.parameters.get("ResourcesPerPage", 50)
-    token = call.parameters.get("PaginationToken")
-    shown = call.page(listed, limit, token, "PaginationTokenExpiredException")
-    return {"PaginationToken": shown.token or "", "ResourceTagMappingList": shown.items}
-
-
-def _has(tags: dict[str, str], wanted: dict[str, Any]) -> bool:
-    values = wanted.get("Values")
-    return wanted["Key"] in tags and (not values or tags[wanted["Key"]] in values)

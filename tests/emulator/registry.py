@@ -15,6 +15,8 @@ from moto.ecr.models import Image, Repository, ecr_backends
 from werkzeug.wrappers import Request, Response
 
 from tests.emulator.ecr import push_image
+from tests.emulator.event_shapes import image_action
+from tests.emulator.events import Events
 from tests.emulator.faults import plain
 from tests.emulator.state import State, Token, now
 
@@ -29,7 +31,10 @@ class Registry:
 
     def push(self, account: str, region: str, repository: str, tag: str | None, path: Path) -> str:
         """Push a docker archive or an OCI layout; returns the digest of the image."""
-        return push_image(self._state, account, region, repository, tag, path)
+        digest = push_image(self._state, account, region, repository, tag, path)
+        pushed = image_action(account, region, "PUSH", repository, digest, tag)
+        Events(self._state).put(pushed)
+        return digest
 
     @property
     def pulls(self) -> list[str]:

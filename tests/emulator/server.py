@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from threading import Thread
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -21,20 +22,31 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from tests.emulator import control, ebs, ecr, functions, organizations, registry, snapshots, ssm
+from tests.emulator import (
+    control,
+    ebs,
+    ecr,
+    event_sources,
+    functions,
+    organizations,
+    registry,
+    snapshots,
+    ssm,
+)
 from tests.emulator.access import MANAGEMENT, REGION, client, environment
 from tests.emulator.additions import ANSWERS, WATCHERS
 from tests.emulator.disks import Disks
 from tests.emulator.errors import AwsError
+from tests.emulator.events import Events
 from tests.emulator.faults import Faults, error_of
 from tests.emulator.registry import Registry
-from tests.emulator.ssm import Software
+from tests.emulator.software import Software
 from tests.emulator.state import Received, State
 from tests.emulator.wire import Call, Refused, is_signed
 
 __all__ = ["ADDITIONS", "MANAGEMENT", "REGION", "Application", "Emulator"]
 
-ADDITIONS = (ebs, ecr, functions, organizations, snapshots, ssm)
+ADDITIONS = (ebs, ecr, event_sources, functions, organizations, snapshots, ssm)
 """Modules that register themselves by being imported."""
 
 
@@ -91,8 +103,10 @@ def _outcome(call: Call) -> Response:
             output = call.read(response) if watchers else {}
         for watch in watchers:
             watch(call, dict(output))
-    except AwsError as error:
+    except ServiceException as error:
         return call.respond(error)
+    except JsonRESTError as error:
+        return call.respond(AwsError(error.error_type, error.message, error.code))
     except Refused as refused:
         return refused.response
     return response
@@ -140,6 +154,11 @@ class Emulator:
     def disks(self) -> Disks:
         """Disk files behind volumes and machine images."""
         return Disks(self.state)
+
+    @property
+    def events(self) -> Events:
+        """EventBridge."""
+        return Events(self.state)
 
     @property
     def faults(self) -> Faults:

@@ -1,21 +1,21 @@
 """Systems Manager: managed instances and their inventory, of which moto knows nothing.
 
 Source: Systems Manager API reference (DescribeInstanceInformation, PutInventory, GetInventory,
-ListInventoryEntries) and the quotas of "AWS Systems Manager endpoints and quotas". An instance
-becomes managed when its agent registers: `POST /_emulator/nodes`.
+ListInventoryEntries) and the quotas of "AWS Systems Manager endpoints and quotas". Instances
+are managed as `Software.manage` says.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 
 from tests.emulator.additions import answers
 from tests.emulator.errors import AwsError
-from tests.emulator.state import Place, State, now
+from tests.emulator.software import SECONDS
+from tests.emulator.state import Place, now
 from tests.emulator.wire import Call, Output
 
 _TYPE_NAME = re.compile(r"(AWS|Custom):.{1,93}")
@@ -24,72 +24,7 @@ _CAPTURE_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _MOST_BYTES = 1024 * 1024
 """Of inventory in one call of an instance."""
 _MOST_CUSTOM_TYPES = 20
-_SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 _INFORMATION = "AWS:InstanceInformation"
-
-
-class Software:
-    """Managed instances and their software, as their agents would tell of them."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-
-    def manage(
-        self,
-        account: str,
-        region: str,
-        instance: str,
-        platform: tuple[str, str] = ("Amazon Linux", "2023"),
-        packages: list[dict[str, str]] | None = None,
-        age: timedelta = timedelta(),
-        platform_type: str = "Linux",
-        **told: Any,
-    ) -> None:
-        """Let an instance be managed; without packages it has handed nothing over yet.
-
-        `packages` are entries of AWS:Application, collected `age` ago; `told` are more members of
-        SSM's InstanceInformation.
-        """
-        given = {
-            "InstanceId": instance,
-            "PlatformName": platform[0],
-            "PlatformVersion": platform[1],
-            "PlatformType": platform_type,
-            **told,
-        }
-        for name in ("RegistrationDate", "LastPingDateTime"):
-            if isinstance(given.get(name), str):
-                given[name] = datetime.fromisoformat(given[name])
-        place = self._state.places[account, region]
-        place.nodes[instance] = {**_defaults(instance), **place.nodes.get(instance, {}), **given}
-        if packages is not None:
-            place.inventory[instance, "AWS:Application"] = {
-                "TypeName": "AWS:Application",
-                "SchemaVersion": "1.1",
-                "CaptureTime": (now() - age).strftime(_SECONDS),
-                "Content": packages,
-            }
-
-    def unmanage(self, account: str, region: str, instance: str) -> None:
-        """Let an instance be managed no more; what it handed over goes too."""
-        place = self._state.places[account, region]
-        del place.nodes[instance]
-        for key in [each for each in place.inventory if each[0] == instance]:
-            del place.inventory[key]
-
-
-def _defaults(instance: str) -> dict[str, Any]:
-    return {
-        "PingStatus": "Online",
-        "AgentVersion": "3.3.2299.0",
-        "IsLatestVersion": True,
-        "ResourceType": "EC2Instance",
-        "SourceId": instance,
-        "SourceType": "AWS::EC2::Instance",
-        "ComputerName": f"{instance}.internal",
-        "RegistrationDate": now(),
-        "LastPingDateTime": now(),
-    }
 
 
 @answers("ssm", "DescribeInstanceInformation")
@@ -284,7 +219,7 @@ def _items(place: Place, node: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     own = {
         "TypeName": _INFORMATION,
         "SchemaVersion": "1.0",
-        "CaptureTime": node["LastPingDateTime"].strftime(_SECONDS),
+        "CaptureTime": node["LastPingDateTime"].strftime(SECONDS),
         "Content": [information],
     }
     held = {kind: item for (name, kind), item in place.inventory.items() if name == instance}

@@ -83,6 +83,8 @@ class State:
             self.tokens: dict[str, Token] = {}
             self.downloads: dict[str, Download] = {}
             self.calls: list[Received] = []
+            self.undelivered: list[dict[str, Any]] = []
+            """Events that a queue did not take."""
             self.pulls: list[str] = []
             """Digests of manifests and blobs that the registry was asked for."""
             self.faults = Faults()

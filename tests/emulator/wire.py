@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from botocore.parsers import create_parser
+from moto.core.exceptions import ServiceException
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -200,15 +201,14 @@ class Call:
         more = base64.b64encode(f"after:{end}".encode()).decode() if end < len(items) else None
         return Page(list(items[start:end]), more)
 
-    def respond(self, result: Output | AwsError) -> Response:
+    def respond(self, result: Output | ServiceException) -> Response:
         """The answer in the form that the caller's protocol wants."""
-        if self.service == "s3" and isinstance(result, AwsError):
-            return s3_error(result.status or 400, result.code, result.message)
+        own_status = result.status if isinstance(result, AwsError) else None
+        if self.service == "s3" and isinstance(result, ServiceException):
+            return s3_error(own_status or 400, result.code, result.message)
         serializer = get_serializer_class(self.service, self.protocol)(self.model)
         made = serializer.serialize(result)
-        status = made["status_code"]
-        if isinstance(result, AwsError) and result.status:
-            status = result.status
+        status = own_status or made["status_code"]
         headers = {**made["headers"], "x-amzn-RequestId": "00000000-0000-4000-8000-000000000000"}
         return Response(made["body"], status, headers)
 
