@@ -1,9 +1,4 @@
-"""An AWS for tests and the demo: moto over HTTP, and what it lacks, in one process.
-
-moto keeps accounts, roles, instances, repositories and functions. Added here, each in a file: the
-software inventory of SSM, images that can be pulled, code that can be downloaded, snapshots with
-bytes in them, faults, and a list of the calls that were made. Never shipped.
-"""
+"""The AWS of the tests and the demo: moto, and in front of it what moto lacks (README.md)."""
 
 from tests.emulator.server import Emulator
 

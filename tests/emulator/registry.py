@@ -1,99 +1,140 @@
-"""ECR's registry: images that are really there, over the registry protocol, with its login.
+"""The registry protocol as ECR speaks it: Basic authentication, blobs by redirect to presigned S3.
 
-Protocol: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+Protocol: https://github.com/opencontainers/distribution-spec/blob/main/spec.md (pulling). A token
+of `GetAuthorizationToken` says whose registry is meant, as AWS's host names do.
 """
 
 import base64
-import hashlib
+import binascii
 import json
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.emulator.http import Answer, Request, json_answer
+from moto.ecr.models import Image, Repository, ecr_backends
+from werkzeug.wrappers import Request, Response
 
-_PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<digest>sha256:[0-9a-f]{64})")
+from tests.emulator.ecr import push_image
+from tests.emulator.event_shapes import image_action
+from tests.emulator.events import Events
+from tests.emulator.faults import plain
+from tests.emulator.state import State, Token, now
+
+_PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<reference>[^/]+)")
 
 
-@dataclass
 class Registry:
-    """Blobs of all accounts by digest; `pulls` are the digests that were asked for."""
+    """The registries of all accounts."""
 
-    url: str
-    blobs: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
-    pulls: list[str] = field(default_factory=list)
+    def __init__(self, state: State) -> None:
+        self._state = state
 
-    def push(
-        self, account: str, region: str, repository: str, tag: str | None, layout: Path
-    ) -> str:
-        """Push the first image of an OCI layout; its digest."""
-        from moto.ecr.models import ecr_backends
-
-        (entry, *_) = json.loads((layout / "index.json").read_bytes())["manifests"]
-        manifest = self._take(account, layout, entry["digest"], entry["mediaType"])
-        document = json.loads(manifest)
-        for each in (document["config"], *document["layers"]):
-            self._take(account, layout, each["digest"], each["mediaType"])
-        backend = ecr_backends[account][region]
-        backend.put_image(repository, manifest.decode(), tag, entry["mediaType"], entry["digest"])
-        digest: str = entry["digest"]
+    def push(self, account: str, region: str, repository: str, tag: str | None, path: Path) -> str:
+        """Push a docker archive or an OCI layout; returns the digest of the image."""
+        digest = push_image(self._state, account, region, repository, tag, path)
+        pushed = image_action(account, region, "PUSH", repository, digest, tag)
+        Events(self._state).put(pushed)
         return digest
 
-    def _take(self, account: str, layout: Path, digest: str, media_type: str) -> bytes:
-        data = (layout / "blobs" / digest.replace(":", "/")).read_bytes()
-        assert digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
-        self.blobs[account, digest] = (media_type, data)
-        return data
+    @property
+    def pulls(self) -> list[str]:
+        """Digests of the manifests and blobs that were asked for, in order."""
+        return self._state.pulls
 
-    def answer(self, request: Request) -> Answer | None:
-        """The answer of ECR's login and of the registry; None for what is not theirs."""
-        if request.operation == "GetAuthorizationToken":
-            return self._login(request)
-        if not request.path.startswith("/v2/"):
-            return None
-        account = _logged_in(request)
-        if account is None:
-            challenge = {"WWW-Authenticate": f'Basic realm="{self.url}",service="ecr"'}
-            return Answer(401, b'{"errors": [{"code": "UNAUTHORIZED"}]}', challenge)
-        found = _PATH.fullmatch(request.path)
-        if found is None:
-            return Answer(404, b"{}")
-        blob = self.blobs.get((account, found["digest"]))
-        if blob is None or not self._holds(account, found):
-            return Answer(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}')
-        self.pulls.append(found["digest"])
-        headers = {"Content-Type": blob[0], "Docker-Content-Digest": found["digest"]}
-        return Answer(200, blob[1], headers)
 
-    def _holds(self, account: str, found: "re.Match[str]") -> bool:
-        """Whether the repository still has a manifest; blobs are not asked for alone."""
-        from moto.ecr.models import ecr_backends
+class _RegistryError(Exception):
+    """An answer that is an error."""
 
-        if found["kind"] == "blobs":
-            return True
-        return any(
-            image.get_image_digest() == found["digest"]
-            for regions in (ecr_backends[account],)
-            for backend in regions.values()
-            for repository in backend.repositories.values()
-            if repository.name == found["name"]
-            for image in repository.images
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+def respond(environ: dict[str, Any], state: State) -> Response:
+    """Answer a request below `/v2/`."""
+    request = Request(environ)
+    try:
+        token = _authenticated(request, state)
+        fault = state.faults.draw("registry", request.method, token.account, token.region)
+        faulty = plain(fault) if fault else None
+        if faulty is not None:
+            return faulty
+        if request.path.rstrip("/") == "/v2":
+            return _json({})
+        return _content(request, state, token)
+    except _RegistryError as error:
+        answer = _json({"errors": [{"code": error.code, "message": str(error)}]}, error.status)
+        if error.status == 401:
+            realm = f"http://{request.host}/"
+            answer.headers["WWW-Authenticate"] = (
+                f'Basic realm="{realm}",service="ecr.amazonaws.com"'
+            )
+        return answer
+
+
+def _authenticated(request: Request, state: State) -> Token:
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    try:
+        user, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        user = secret = ""
+    token = state.tokens.get(secret)
+    if scheme.lower() != "basic" or user != "AWS" or token is None:
+        raise _RegistryError(401, "UNAUTHORIZED", "Not Authorized")
+    if token.expires < now():
+        raise _RegistryError(
+            403, "DENIED", "Your authorization token has expired. Reauthenticate and try again."
         )
-
-    def _login(self, request: Request) -> Answer:
-        token = base64.b64encode(f"AWS:{request.account}".encode()).decode()
-        entry: dict[str, Any] = {
-            "authorizationToken": token,
-            "expiresAt": 4_000_000_000,
-            "proxyEndpoint": self.url,
-        }
-        return json_answer({"authorizationData": [entry]})
+    return token
 
 
-def _logged_in(request: Request) -> str | None:
-    kind, _, value = request.headers.get("authorization", "").partition(" ")
-    if kind != "Basic":
-        return None
-    user, _, account = base64.b64decode(value).decode().partition(":")
-    return account if user == "AWS" and account.isdigit() else None
+def _content(request: Request, state: State, token: Token) -> Response:
+    found = _PATH.fullmatch(request.path)
+    if found is None or request.method not in ("GET", "HEAD"):
+        raise _RegistryError(405, "UNSUPPORTED", "The emulator's registry is for pulling")
+    repository = ecr_backends[token.account][token.region].repositories.get(found["name"])
+    if repository is None:
+        raise _RegistryError(
+            404,
+            "NAME_UNKNOWN",
+            f"The repository with name '{found['name']}' does not exist in the registry with id"
+            f" '{token.account}'",
+        )
+    if found["kind"] == "blobs":
+        return _blob(request, state, repository, found["reference"])
+    image = _image(repository, found["reference"])
+    if request.method == "GET":
+        place = state.places[token.account, token.region]
+        place.pulled[repository.name, image.image_digest] = now()
+        state.pulls.append(image.image_digest)
+    body = image.image_manifest.encode()
+    headers = {"Docker-Content-Digest": image.image_digest, "Content-Length": str(len(body))}
+    return Response(
+        body if request.method == "GET" else b"",
+        headers=headers,
+        content_type=image.image_manifest_media_type,
+    )
+
+
+def _image(repository: Repository, reference: str) -> Image:
+    for image in repository.images:
+        if reference == image.image_digest or reference in image.image_tags:
+            return image
+    raise _RegistryError(404, "MANIFEST_UNKNOWN", "Requested image not found")
+
+
+def _blob(request: Request, state: State, repository: Repository, digest: str) -> Response:
+    """A redirect, if an image of this repository has the blob."""
+    named = any(digest in image.image_manifest for image in repository.images)
+    path = state.blob(digest)
+    if not named or not re.fullmatch(r"sha256:[0-9a-f]{64}", digest) or not path.exists():
+        raise _RegistryError(404, "BLOB_UNKNOWN", "blob unknown to registry")
+    state.pulls.append(digest)
+    place = state.presign(path, request.host, digest, minutes=60)
+    return Response(b"", 307, {"Location": place})
+
+
+def _json(document: object, status: int = 200) -> Response:
+    answer = Response(json.dumps(document), status, content_type="application/json")
+    answer.headers["Docker-Distribution-Api-Version"] = "registry/2.0"
+    return answer

@@ -1,139 +1,215 @@
-"""The emulator's server: additions first, moto for everything else."""
+"""One WSGI application in front of moto's, and the server that serves it.
 
-import io
+/_emulator/...     what other processes steer it with (control.py), and presigned downloads
+/v2/...            the registry protocol of ECR (registry.py)
+everything else    AWS; operations of `ANSWERS` are ours, the others moto's
+"""
+
+import argparse
 import os
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterable
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
 
-from tests.emulator.code import Code
-from tests.emulator.faults import Faults
-from tests.emulator.http import Answer, Request, read_request, send
+from moto.core.exceptions import JsonRESTError, ServiceException
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
+
+from tests.emulator import (
+    control,
+    ebs,
+    ecr,
+    event_sources,
+    functions,
+    organizations,
+    registry,
+    snapshots,
+    ssm,
+)
+from tests.emulator.access import MANAGEMENT, REGION, client, environment
+from tests.emulator.additions import ANSWERS, WATCHERS
+from tests.emulator.disks import Disks
+from tests.emulator.errors import AwsError
+from tests.emulator.events import Events
+from tests.emulator.faults import Faults, error_of
 from tests.emulator.registry import Registry
 from tests.emulator.software import Software
+from tests.emulator.state import Received, State
+from tests.emulator.wire import Call, Refused, is_signed
 
-REGION = "us-east-1"
-MANAGEMENT = "123456789012"
-"""moto's own account: that of any credentials that it does not know."""
+__all__ = ["ADDITIONS", "MANAGEMENT", "REGION", "Application", "Emulator"]
+
+ADDITIONS = (ebs, ecr, event_sources, functions, organizations, snapshots, ssm)
+"""Modules that register themselves by being imported."""
 
 
-class Call(NamedTuple):
-    """A call that was made."""
+class Application:
+    """The WSGI application; one per process, as moto's state is the process's."""
 
-    account: str
-    region: str
-    service: str
-    operation: str
+    def __init__(self) -> None:
+        self.state = State()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        try:
+            answer: Iterable[bytes] = self._answer(environ)(environ, start_response)
+        except ConnectionResetError:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise
+        return answer
+
+    def _answer(self, environ: dict[str, Any]) -> Any:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/_emulator/"):
+            return control.respond(environ, self.state)
+        if path == "/moto-api/reset":
+            self.state.reset()
+        if is_signed(environ):
+            return self._call(Call(environ, self.state, self._moto))
+        if path == "/v2" or path.startswith("/v2/"):
+            return registry.respond(environ, self.state)
+        return self._moto
+
+    def _call(self, call: Call) -> Response:
+        """Answer a call, and write it down; with status 0 where nothing is answered."""
+        started, status = time.time(), 0
+        try:
+            response = _outcome(call)
+            status = response.status_code
+            return response
+        finally:
+            asked = call.account, call.region, call.service, call.operation
+            self.state.calls.append(Received(*asked, started, status))
+
+
+def _outcome(call: Call) -> Response:
+    """Ours or moto's answer; whoever watches the operation is told when it worked."""
+    key = call.service, call.operation
+    watchers = WATCHERS.get(key, ())
+    try:
+        _meet_faults(call)
+        if key in ANSWERS:
+            output = ANSWERS[key](call)
+            response = call.respond(output)
+        else:
+            response = call.moto_response()
+            output = call.read(response) if watchers else {}
+        for watch in watchers:
+            watch(call, dict(output))
+    except ServiceException as error:
+        return call.respond(error)
+    except JsonRESTError as error:
+        return call.respond(AwsError(error.error_type, error.message, error.code))
+    except Refused as refused:
+        return refused.response
+    return response
+
+
+def _meet_faults(call: Call) -> None:
+    fault = call.state.faults.draw(call.service, call.operation, call.account, call.region)
+    error = error_of(fault, call.service) if fault else None
+    if error is not None:
+        raise error
+    if fault is not None and fault.kind == "partial":
+        call.shorten(fault.most)
+    call.corrupt = fault is not None and fault.kind == "corrupt"
 
 
 class Emulator:
-    """An AWS on a loopback port; its parts can be reached into while it runs."""
+    """An AWS on a loopback port, served by a thread; its parts can be reached while it runs."""
 
-    def __init__(self) -> None:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import WSGIRequestHandler, make_server
-
-        class Quiet(WSGIRequestHandler):
-            def log(self, *_: object) -> None:
-                """What was asked is in `calls`."""
-
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.software = Software()
-        self.registry = Registry(self.url)
-        self.code = Code(self.url)
-        self.faults = Faults()
-        self.calls: list[Call] = []
-        self._moto = DomainDispatcherApplication(create_backend_app)
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._application = Application()
         self._server = make_server(
-            "127.0.0.1", port, self._serve, threaded=True, request_handler=Quiet
+            host, port, self._application, threaded=True, request_handler=_QuietHandler
         )
+        self.url = f"http://{host}:{self._server.server_port}"
+        os.environ["MOTO_PORT"] = str(self._server.server_port)
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    @property
+    def state(self) -> State:
+        """Everything that is remembered beside moto."""
+        return self._application.state
 
-    def reset(self) -> None:
-        """Forget everything; also what moto keeps."""
-        from moto.core.model_instances import reset_model_data
-        from moto.moto_api._internal.models import moto_api_backend
+    @property
+    def software(self) -> Software:
+        """Managed instances and their inventory."""
+        return Software(self.state)
 
-        with suppress(Exception):
-            moto_api_backend.reset()
-        reset_model_data()
-        self.__dict__.update(
-            software=Software(),
-            registry=Registry(self.url),
-            faults=Faults(),
-            calls=[],
-        )
+    @property
+    def registry(self) -> Registry:
+        """The registries of ECR."""
+        return Registry(self.state)
 
-    def client(self, service: str, account: str = MANAGEMENT, region: str = REGION) -> Any:
-        """A boto3 client of any account, as its own administrator."""
-        import boto3
+    @property
+    def disks(self) -> Disks:
+        """Disk files behind volumes and machine images."""
+        return Disks(self.state)
 
-        arguments = {
-            "endpoint_url": self.url,
-            "region_name": region,
-            "aws_access_key_id": "testing",
-            "aws_secret_access_key": "testing",
-        }
-        if account != MANAGEMENT:
-            sts = boto3.client("sts", **arguments)
-            role = f"arn:aws:iam::{account}:role/Administrator"
-            given = sts.assume_role(RoleArn=role, RoleSessionName="tests")["Credentials"]
-            arguments |= {
-                "aws_access_key_id": given["AccessKeyId"],
-                "aws_secret_access_key": given["SecretAccessKey"],
-                "aws_session_token": given["SessionToken"],
-            }
-        return boto3.client(service, **arguments)
+    @property
+    def events(self) -> Events:
+        """EventBridge."""
+        return Events(self.state)
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong."""
+        return self.state.faults
+
+    @property
+    def calls(self) -> list[Received]:
+        """The calls that came in; may be cleared."""
+        return self.state.calls
 
     @property
     def environment(self) -> dict[str, str]:
         """What points any AWS client of another process here."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        return environment(self.url)
 
-    def _serve(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        request = read_request(environ)
-        if request.scope[2]:
-            call = Call(request.account, *request.scope[1:], request.operation)
-            self.calls.append(call)
+    def client(self, service: str, account: str = MANAGEMENT, region: str = REGION) -> Any:
+        """A boto3 client of any account, as its own administrator."""
+        return client(self.url, service, account, region)
 
-        def moto() -> Answer:
-            return self._ask_moto(environ, request)
+    def enrol(self, account: str, **more: Any) -> None:
+        """Let an account be entered by the role of OpenInspector (`organizations.enrol`)."""
+        organizations.enrol(account, **more)
 
-        answer = (
-            self.faults.answer(request)
-            or self.software.answer(request)
-            or self.registry.answer(request)
-            or self.code.answer(request, moto)
-            or moto()
-        )
-        return send(answer, start_response)
+    def reset(self) -> None:
+        """A new AWS: moto's state and ours."""
+        from moto.moto_api._internal.models import moto_api_backend
 
-    def _ask_moto(self, environ: Mapping[str, Any], request: Request) -> Answer:
-        told: dict[str, Any] = {}
+        moto_api_backend.reset()
+        self.state.reset()
 
-        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
-            told.update(status=int(status.split()[0]), headers=dict(headers))
+    def stop(self) -> None:
+        """End serving."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
-        passed = {**environ, "wsgi.input": io.BytesIO(request.body)}
-        body = b"".join(self._moto(passed, start_response))
-        told["headers"].pop("Content-Length", None)
-        return Answer(told["status"], body, told["headers"])
+
+class _QuietHandler(MotoRequestHandler):
+    """Requests are written down in `Emulator.calls`, not on the terminal."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until ended."""
+    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=5000)
+    chosen = parser.parse_args(arguments)
+    emulator = Emulator(chosen.host, chosen.port)
+    print(emulator.url, flush=True)
+    emulator._thread.join()

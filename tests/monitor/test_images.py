@@ -76,6 +76,7 @@ def test_an_image_is_pulled_scanned_and_closed(
 def test_the_same_image_is_pulled_once_for_all_accounts(
     monitor: Monitor, cloud: Emulator, image: Path
 ) -> None:
+    cloud.enrol(OTHER)
     for account in (MANAGEMENT, OTHER):
         for name in ("one", "two"):
             repository(cloud, name, account)
