@@ -1,31 +1,50 @@
 """Evidence of one resource's software, by what it is and how it is scanned."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
 from openinspector.aws import ecr, functions, ssm
-from openinspector.aws.trouble import AwsTrouble, Unfit
+from openinspector.aws.trouble import AwsTrouble, Gone, Unfit
 from openinspector.inventory.cataloger import ReadError
 from openinspector.inventory.ssm import distribution_of, inventory_of, unpack
-from openinspector.model import Gap, Inventory
-from openinspector.model.discovered import Discovered
+from openinspector.model import Gap, Inventory, Target, TargetError
+from openinspector.model.discovered import Discovered, ScanMode
 from openinspector.model.finding import Resource
 from openinspector.monitor.monitor import Monitor
 
+if TYPE_CHECKING:
+    from openinspector.aws.ebs import Volume
+
+AGENTLESS: ScanMode = "EC2_AGENTLESS"
+_NO_SOFTWARE = ("NO_INVENTORY", "STALE_INVENTORY")
 STALE = timedelta(days=7)
 """Age of an inventory that says nothing any more (spec/ec2-scanning.md 8)."""
 
 
-def collect(monitor: Monitor, found: Discovered) -> Inventory:
+class Collected(msgspec.Struct, frozen=True):
+    """An inventory, and how it was come by where there are several ways."""
+
+    inventory: Inventory
+    mode: ScanMode | None
+
+
+def collect(monitor: Monitor, found: Discovered) -> Collected:
     """The inventory of a resource as it is now.
 
-    Raises `Unfit` when it cannot be scanned, `Gone` when it is not there, another `AwsTrouble`
-    when asking did not work.
+    An instance of which SSM has nothing fresh is scanned by its disks, where the account wants
+    that. Raises `Unfit` when it cannot be scanned, `Gone` when it is not there, another
+    `AwsTrouble` when asking did not work.
     """
     way = found.mode or found.resource.type
-    return _WAYS[way](monitor, found)
+    try:
+        return Collected(_WAYS[way](monitor, found), found.mode)
+    except Unfit as trouble:
+        if trouble.reason not in _NO_SOFTWARE or not found.source.get("hybrid"):
+            raise
+    return Collected(_of_disks(monitor, found), AGENTLESS)
 
 
 def _of_agent(monitor: Monitor, found: Discovered) -> Inventory:
@@ -77,12 +96,59 @@ def _of_image(monitor: Monitor, found: Discovered) -> Inventory:
     return msgspec.structs.replace(inventory, target=target)
 
 
+def _of_disks(monitor: Monitor, found: Discovered) -> Inventory:
+    """What is on the volumes of an instance, read from snapshots of them."""
+    from openinspector.aws.ebs import snapshots
+
+    place = (found.account, found.region, found.resource.id)
+    with snapshots(monitor.sessions, *place, found.source["volumes"]) as volumes:
+        root = volumes.get(found.source.get("root") or "") or next(iter(volumes.values()), None)
+        if root is None:
+            raise Gone(f"{found.resource.id} has no volumes any more")
+        inventory = _of_disk(root)
+        if inventory.distribution is None:
+            raise Unfit("UNSUPPORTED_OS", f"{found.resource.id}: {_told(inventory)}")
+        others = [each for each in volumes.values() if each is not root]
+        return with_data_volumes(inventory, [_of_disk(each) for each in others])
+
+
+def _of_disk(volume: "Volume") -> Inventory:
+    from openinspector.inventory.collect import collect as collect_from
+    from openinspector.inventory.limits import DEFAULT_LIMITS
+    from openinspector.inventory.trees.disk.disk_tree import open_disk
+
+    try:
+        with open_disk(cast("BinaryIO", volume), "", DEFAULT_LIMITS) as tree:
+            inventory = collect_from(tree)
+    except TargetError as error:
+        inventory = Inventory(Target("disk", ""), gaps=(Gap("os-packages", str(error)),))
+    if volume.trouble is not None:
+        # What could not be fetched looks like damage of the disk: nothing may be concluded from it.
+        raise volume.trouble
+    return inventory
+
+
+def _told(inventory: Inventory) -> str:
+    """Why no operating system was found, in the words of the first gap."""
+    return next((gap.reason for gap in inventory.gaps), "no operating system on its disks")
+
+
+def with_data_volumes(root: Inventory, others: Sequence[Inventory]) -> Inventory:
+    """The inventory of the root's volume, and the software that lies on the others."""
+    packages, gaps = list(root.packages), list(root.gaps)
+    for other in others:
+        packages += [each for each in other.packages if each.manager != "OS"]
+        gaps += [each for each in other.gaps if each.part != "os-packages"]
+    return msgspec.structs.replace(root, packages=tuple(packages), gaps=tuple(gaps))
+
+
 def _of_function(monitor: Monitor, found: Discovered) -> Inventory:
     return functions.download(monitor.sessions, found.account, found.region, found.source["name"])
 
 
 _WAYS: Mapping[str, Callable[[Monitor, Discovered], Inventory]] = {
     "EC2_SSM_AGENT_BASED": _of_agent,
+    "EC2_AGENTLESS": _of_disks,
     "AWS_ECR_CONTAINER_IMAGE": _of_image,
     "AWS_LAMBDA_FUNCTION": _of_function,
 }

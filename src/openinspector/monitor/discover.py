@@ -21,8 +21,8 @@ _WINDOWS: Mapping[str, float] = {
     f"DAYS_{days}": days * _DAY for days in (3, 7, 14, 30, 60, 90, 180)
 } | {"LIFETIME": float("inf")}
 
-MOST_VOLUMES, MOST_GIBIBYTES = 8, 1_200
-"""Limits of agentless scanning (spec/ec2-scanning.md 4.1)."""
+MOST_VOLUMES = 8
+"""How many agentless scanning takes (spec/ec2-scanning.md 4.1)."""
 
 
 def instances(monitor: Monitor, account: str, region: str) -> list[Discovered]:
@@ -81,6 +81,7 @@ def _instance(
         source={
             "volumes": ec2.volumes_of(described),
             "root": described.get("RootDeviceName"),
+            "hybrid": hybrid and 0 < len(ec2.volumes_of(described)) <= MOST_VOLUMES,
             "platform": [node.name, node.version] if node else None,
         },
     )

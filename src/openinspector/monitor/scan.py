@@ -1,5 +1,6 @@
 """Scanning one resource: collect, assess, reconcile; or only assess what is stored of it."""
 
+import msgspec
 from sqlalchemy import Connection
 
 from openinspector.assess import Assessment, Options, Place, assess
@@ -8,7 +9,7 @@ from openinspector.ledger.record import record_scan
 from openinspector.ledger.suppression import rules_for
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
-from openinspector.monitor.collect import collect, told_by
+from openinspector.monitor.collect import Collected, collect, told_by
 from openinspector.monitor.coverage import SUCCESSFUL, row_of, tell
 from openinspector.monitor.knowledge import opened, reservations
 from openinspector.monitor.monitor import Monitor
@@ -32,7 +33,8 @@ def scan(monitor: Monitor, worker: str, task: Task) -> None:
         return
     found = known.found
     try:
-        inventory = _same_content(monitor, known) or collect(monitor, found)
+        same = _same_content(monitor, known)
+        collected = Collected(same, None) if same else collect(monitor, found)
     except Gone:
         _gone(monitor, worker, task, found)
         return
@@ -43,14 +45,16 @@ def scan(monitor: Monitor, worker: str, task: Task) -> None:
         with monitor.store.write() as connection:
             tell(connection, found, trouble.reason, monitor.clock())
         raise
-    assessment = _judge(monitor, task.key, found, inventory)
+    inventory = collected.inventory
+    told = msgspec.structs.replace(found, mode=collected.mode)
+    assessment = _judge(monitor, task.key, told, inventory)
     with monitor.store.write() as connection:
         if not holds(connection, worker, task):
             return
         now = monitor.clock()
-        _record(connection, task.key, found, assessment, inventory, now)
+        _record(connection, task.key, told, assessment, inventory, now)
         mark_scanned(connection, found.account, found.resource.id, found.fingerprint, now)
-        finish(connection, task, now, _repeat(monitor, found, now))
+        finish(connection, task, now, _repeat(monitor, told, now))
 
 
 def reassess(monitor: Monitor, worker: str, task: Task) -> None:
