@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test test-slow bench lint format lock clean
 
-demo: $(VENV)/runtime
+demo: $(VENV)/demonstration
 	$(BIN)/python demo/run.py
+	$(BIN)/python demo/aws.py
 
 test: $(VENV)/development
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -39,6 +40,10 @@ $(VENV)/runtime: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[server]'
 	$(BIN)/python -m compileall -q src
+	@touch $@
+
+$(VENV)/demonstration: $(VENV)/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo]'
 	@touch $@
 
 $(VENV)/development: $(VENV)/runtime

@@ -128,10 +128,13 @@ def image(cloud: Emulator, account: str, repository: str, folder: Path) -> None:
 
 def populate(cloud: Emulator, folder: Path) -> tuple[str, str]:
     """Everything that the organisation has; the web server and its security group."""
+    for account in (SECURITY, SHOP, BUILDS):
+        cloud.enrol(account)
     web = instance(cloud, SHOP, {"Name": "web"})
     cloud.software.manage(SHOP, REGION, web, AMAZON, [OPENSSH])
     group = open_to_the_internet(cloud, SHOP, web, 22)
-    instance(cloud, SHOP, {"Name": "unmanaged"})
+    unmanaged = instance(cloud, SHOP, {"Name": "unmanaged"})
+    disk(cloud, SHOP, unmanaged, folder)
     stopped = instance(cloud, BUILDS, {"Name": "stopped"})
     cloud.software.manage(BUILDS, REGION, stopped, AMAZON, [OPENSSH])
     cloud.client("ec2", BUILDS).stop_instances(InstanceIds=[stopped])
@@ -140,6 +143,26 @@ def populate(cloud: Emulator, folder: Path) -> tuple[str, str]:
     image(cloud, SHOP, "shop/api", folder)
     function(cloud, BUILDS, "nightly", lodash="4.17.15", moment="2.30.1")
     return web, group
+
+
+def disk(cloud: Emulator, account: str, name: str, folder: Path) -> None:
+    """Let an instance have a disk with a system on it; it has no agent, so its disk is read."""
+    program = shutil.which("mke2fs") or shutil.which("mke2fs", path="/usr/sbin:/sbin")
+    if program is None:
+        print("mke2fs is not installed (Debian: e2fsprogs): the unmanaged instance has no disk.")
+        return
+    root = folder / "root"
+    for path, text in {
+        "etc/os-release": 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
+        "var/lib/dpkg/status": "",
+        "srv/app/node_modules/minimist/package.json": '{"name": "minimist", "version": "1.2.0"}',
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    path = folder / "disk.raw"
+    path.touch()
+    subprocess.run([program, "-q", "-F", "-t", "ext4", "-d", root, path, "256M"], check=True)
+    cloud.disks.attach(account, REGION, name, path)
 
 
 def client(address: str, key: dict[str, str]) -> Any:

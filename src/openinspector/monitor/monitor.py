@@ -26,12 +26,12 @@ class Intervals(msgspec.Struct, frozen=True):
     - `network`: at the rules around instances; `knowledge`: at the advisory database.
     """
 
-    accounts: int = 10_000
+    accounts: int = 5_000
     listing: int = 60 * _MINUTE
     software: int = 30 * _MINUTE
     agentless: int = 24 * 60 * _MINUTE
     network: int = 12 * 60 * _MINUTE
-    knowledge: int = 30_000
+    knowledge: int = 5_000
 
 
 DEFAULT_INTERVALS = Intervals()
