@@ -33,7 +33,7 @@ EXTRAS: dict[str, tuple[str, frozenset[str]]] = {
         frozenset(
             {
                 *("pyfsext", "pyfsntfs", "pyfsxfs", "pyqcow", "pyvhdi", "pyvmdk"),
-                *("pyvsgpt", "pyvslvm"),
+                "pyvsgpt",
             }
         ),
     ),
