@@ -32,7 +32,7 @@ EXTRAS: dict[str, tuple[str, frozenset[str]]] = {
         "the readers of disks",
         frozenset(
             {
-                *("pyfsext", "pyfsntfs", "pyfsxfs", "pyqcow", "pyvhdi", "pyvmdk"),
+                *("pyfsext", "pyfsntfs", "pyfsxfs", "pyvhdi", "pyvmdk"),
                 "pyvsgpt",
             }
         ),

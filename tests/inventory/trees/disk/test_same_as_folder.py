@@ -14,13 +14,13 @@ import pytest
 from openinspector.inventory.catalogers import table
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS
-from openinspector.inventory.trees.disk.disk_tree import open_disk
+from openinspector.inventory.trees.disk.disk_folders import DiskFolders
+from openinspector.inventory.trees.disk.disk_tree import disk_image_tree, open_disk
 from openinspector.inventory.trees.opening import open_target
 from openinspector.model import Inventory, TargetKind
 from tests import disks
 from tests.conftest import REPOSITORY
 from tests.inventory.languages_b.crafted import elf, inline_info
-
 
 LOCK = '{"lockfileVersion": 3, "packages": {"node_modules/minimist": {"version": "1.2.0"}}}'
 
@@ -122,7 +122,49 @@ EXT = {
 @pytest.mark.parametrize("form", EXT)
 def test_file_systems(form: str, root: Path, expected: Inventory, tmp_path: Path) -> None:
     make: Callable[[Path, Path], Path] = EXT[form]
-    same(inventory(make(tmp_path / "disk.img", root)), expected)
+    image = make(tmp_path / "disk.img", root)
+    same(inventory(image), expected)
+    assert everything(image) == files_of(root)
+
+
+Files = dict[str, tuple[str, int, bytes]]
+"""Kind, permissions and content (of links: their target) by path."""
+
+
+def everything(image: Path) -> Files:
+    """Every file of a disk of one file system, by way of what walks it."""
+    with disk_image_tree(str(image), DEFAULT_LIMITS) as tree:
+        places = DiskFolders(tree.layout.mounts)
+        found: Files = {}
+        folders = places.roots()
+        while folders:
+            above, folder = folders.pop()
+            for node in places.entries(folder):
+                path = f"{above}/{node.name}" if above else node.name
+                mode = node.st_mode & 0o7777
+                if node.is_dir():
+                    folders.append((path, node))
+                    found[path] = ("folder", mode, b"")
+                elif node.is_symlink():
+                    found[path] = ("link", 0o777, places.link(node).encode())
+                else:
+                    found[path] = ("file", mode, places.read(node))
+        found.pop("lost+found", None)
+        return found
+
+
+def files_of(root: Path) -> Files:
+    found: Files = {}
+    for place in root.rglob("*"):
+        mode = place.lstat().st_mode & 0o7777
+        path = str(place.relative_to(root))
+        if place.is_symlink():
+            found[path] = ("link", 0o777, os.readlink(place).encode())
+        elif place.is_dir():
+            found[path] = ("folder", mode, b"")
+        else:
+            found[path] = ("file", mode, place.read_bytes())
+    return found
 
 
 def test_ntfs(root: Path, tmp_path: Path) -> None:
@@ -138,6 +180,7 @@ def test_ntfs(root: Path, tmp_path: Path) -> None:
         if not place.is_symlink():
             place.chmod(0o777)
     same(found, inventory(folder, "directory"))
+    assert everything(image) == files_of(folder)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,11 @@ MODULES = {"ext": "pyfsext", "xfs": "pyfsxfs"}
 _RECOVER = 0x4
 """INCOMPAT_RECOVER of ext3 and ext4: the journal holds changes."""
 
+_INLINE = 60
+"""Bytes of a file without blocks (ext4's inline_data) that lie in its inode; the rest lies in an
+extended attribute, of which libfsext knows nothing when it reads the file."""
+_INLINE_REST = "system.data"
+
 
 class UnixFileSystem:
     """A file system of inodes with permissions and link counts (`FileSystem`)."""
@@ -69,7 +74,12 @@ class UnixFileSystem:
     def read(self, file: Node, offset: int, size: int) -> bytes:
         """Up to `size` bytes at an offset; fewer only at the end."""
         self.extent.allowance.allow(2 * size + LISTING)
-        return read_fully(self._entry(file).read_buffer_at_offset, offset, size)
+        entry = self._entry(file)
+        if file.st_size > _INLINE and not entry.number_of_extents:
+            inline = _inline(entry)
+            if inline is not None:
+                return inline[offset : offset + size]
+        return read_fully(entry.read_buffer_at_offset, offset, size)
 
     def _entry(self, node: Node) -> Any:
         """The reader's own object; that of the last file is kept, for files are read in parts."""
@@ -78,3 +88,13 @@ class UnixFileSystem:
             entry = self._volume.get_file_entry_by_inode(node.st_ino)
             self._last = (node.st_ino, entry)
         return entry
+
+
+def _inline(entry: Any) -> bytes | None:
+    """The content of a file that has no blocks; None: it is a sparse file."""
+    for index in range(entry.number_of_extended_attributes):
+        attribute = entry.get_extended_attribute(index)
+        if attribute.name == _INLINE_REST:
+            rest = attribute.read_buffer(attribute.size)
+            return bytes(entry.read_buffer_at_offset(_INLINE, 0) + rest)
+    return None
