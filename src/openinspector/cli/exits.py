@@ -32,8 +32,8 @@ EXTRAS: dict[str, tuple[str, frozenset[str]]] = {
         "the readers of disks",
         frozenset(
             {
-                *("pyfsext", "pyfsntfs", "pyfsxfs", "pyqcow", "pyvhdi", "pyvmdk"),
-                *("pyvsgpt", "pyvslvm"),
+                *("pyfsext", "pyfsntfs", "pyfsxfs", "pyvhdi", "pyvmdk"),
+                "pyvsgpt",
             }
         ),
     ),

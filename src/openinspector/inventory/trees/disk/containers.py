@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from openinspector.inventory.trees.disk.extent import DAMAGE, Extent, plain, whole
+from openinspector.inventory.trees.disk.qcow2 import Unsupported, open_qcow2
 from openinspector.model import TargetError
 
 Beside = Callable[[str], BinaryIO]
@@ -25,35 +26,19 @@ def open_container(source: BinaryIO, name: str, beside: Beside | None = None) ->
         start = image.read_at(0, 1024)
         end = image.read_at(max(image.size - 512, 0), 512)
         if start.startswith(b"QFI\xfb"):
-            return _qcow(image)
+            return open_qcow2(image)
         if start.startswith((b"KDMV", b"COWD", b"# Disk DescriptorFile")):
             return _vmdk(image, beside)
         if start.startswith(b"vhdxfile") or end.startswith(b"conectix"):
             return _vhd(image)
     except DAMAGE as error:
         raise TargetError(f"{name}: the disk image is damaged: {plain(error)}") from None
-    except _Incomplete as error:
-        raise TargetError(f"{name}: {error}") from None
+    except Unsupported as error:
+        raise TargetError(f"{name}: {error}{_FLATTEN}") from None
     return image
 
 
-class _Incomplete(Exception):
-    """A part of the disk lies elsewhere."""
-
-
 _FLATTEN = "; write the whole disk into one image first (`qemu-img convert`)"
-
-
-def _qcow(image: Extent) -> Extent:
-    import pyqcow
-
-    file = pyqcow.file()
-    file.open_file_object(image)
-    if file.is_locked():
-        raise _Incomplete("the disk image is encrypted")
-    if file.backing_filename:
-        raise _Incomplete(f"it only holds changes to {file.backing_filename}{_FLATTEN}")
-    return _content(file, image)
 
 
 def _vhd(image: Extent) -> Extent:
@@ -63,7 +48,7 @@ def _vhd(image: Extent) -> Extent:
     file.open_file_object(image)
     if file.parent_identifier:
         parent = file.parent_filename or "another disk image"
-        raise _Incomplete(f"it only holds changes to {parent}{_FLATTEN}")
+        raise Unsupported(f"it only holds changes to {parent}")
     return _content(file, image)
 
 
@@ -73,12 +58,12 @@ def _vmdk(image: Extent, beside: Beside | None) -> Extent:
     handle = pyvmdk.handle()
     handle.open_file_object(image)
     if handle.parent_filename:
-        raise _Incomplete(f"it only holds changes to {handle.parent_filename}{_FLATTEN}")
+        raise Unsupported(f"it only holds changes to {handle.parent_filename}")
     extents = [handle.get_extent_descriptor(n) for n in range(handle.number_of_extents)]
     embedded = image.read_at(0, 4) != b"# Di"
     files = [image] if embedded else [_extent(each.filename, image, beside) for each in extents]
     if embedded and len(extents) > 1:
-        raise _Incomplete(f"it is one of {len(extents)} files{_FLATTEN}")
+        raise Unsupported(f"it is one of {len(extents)} files")
     handle.open_extent_data_files_as_file_objects(files)
     return _content(handle, image)
 
@@ -86,11 +71,11 @@ def _vmdk(image: Extent, beside: Beside | None) -> Extent:
 def _extent(name: str, image: Extent, beside: Beside | None) -> Extent:
     """A file of data that a descriptor names; only one that lies beside it."""
     if beside is None or not name or "/" in name or "\\" in name or name.startswith("."):
-        raise _Incomplete(f"its data lies in {name}, which is not beside it{_FLATTEN}")
+        raise Unsupported(f"its data lies in {name}, which is not beside it")
     try:
         return whole(beside(name), image.allowance)
     except OSError as error:
-        raise _Incomplete(f"its data lies in {name}: {error.strerror or error}") from None
+        raise Unsupported(f"its data lies in {name}: {error.strerror or error}") from None
 
 
 def _content(file: Any, image: Extent) -> Extent:

@@ -42,7 +42,7 @@ class DiskTree:
     ) -> None:
         self.target = Target("disk", name, is_root=layout.is_root)
         self.notes = notes
-        self._layout = layout
+        self.layout = layout
         self._limits = limits
         self._close = close
 
@@ -50,8 +50,8 @@ class DiskTree:
         self, wanted: Matcher, visit: Visit, report: Report | None = None
     ) -> Iterator[Event | Unread]:
         """Yield what cannot be read of the disk, and then what is found."""
-        yield from self._layout.unread
-        folders = DiskFolders(self._layout.mounts)
+        yield from self.layout.unread
+        folders = DiskFolders(self.layout.mounts)
         yield from Walk(folders, folders.roots(), self._limits).events(wanted, visit, report)
 
     def __enter__(self) -> "DiskTree":

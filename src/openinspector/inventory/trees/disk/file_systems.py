@@ -13,7 +13,7 @@ LISTING = 512 * 1024 * 1024
 class Node:
     """A file, folder or link of a file system, with what `os.DirEntry` and `os.stat_result` say."""
 
-    __slots__ = ("file_system", "name", "st_ino", "st_mode", "st_nlink", "st_size")
+    __slots__ = ("content", "file_system", "name", "st_ino", "st_mode", "st_nlink", "st_size")
 
     def __init__(
         self,
@@ -30,6 +30,8 @@ class Node:
         self.st_mode = mode
         self.st_size = size
         self.st_nlink = links
+        self.content: bytes | None = None
+        """The whole content, where it came with the entry."""
 
     @property
     def st_dev(self) -> int:

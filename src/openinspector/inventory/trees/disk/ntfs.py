@@ -13,8 +13,12 @@ _RESERVED = 24
 _NUMBER = 0xFFFF_FFFF_FFFF
 """The part of a file reference that is its number; the rest says how often it was used."""
 _REPARSE_POINT = 0x400
+_SYSTEM = 0x4
 _ENCRYPTED = 0x4000
 _COMPRESSED_BY_WOF = "WofCompressedData"
+_INTERIX_LINK = b"IntxLNK\1"
+"""Begins a symbolic link as Services for Unix and Linux's drivers write it: then UTF-16."""
+_LONGEST_LINK = 64 * 1024
 _PERMISSIONS = 0o777
 """NTFS has no execute bits: everything may be run, as its drivers on Linux show it."""
 
@@ -70,12 +74,17 @@ class NtfsFileSystem:
             return stat.S_IFLNK | _PERMISSIONS
         if entry.has_directory_entries_index():
             return stat.S_IFDIR | _PERMISSIONS
+        if _interix_link(entry):
+            return stat.S_IFLNK | _PERMISSIONS
         return stat.S_IFREG | _PERMISSIONS
 
     def target(self, link: Node) -> str:
         """Where a link leads within this volume; a drive's letter is taken for this one's."""
         self.extent.allowance.allow(LISTING)
-        text = str(self._entry(link).symbolic_link_target or "").removeprefix("\\??\\")
+        entry = self._entry(link)
+        if _interix_link(entry):
+            return _interix_link(entry)
+        text = str(entry.symbolic_link_target or "").removeprefix("\\??\\")
         if text[1:2] == ":":
             text = text[2:]
         return text.replace("\\", "/")
@@ -102,3 +111,16 @@ class NtfsFileSystem:
             entry = self._volume.get_file_entry(node.st_ino)
             self._last = (node.st_ino, entry)
         return entry
+
+
+def _interix_link(entry: Any) -> str:
+    """Where a link of the Interix kind leads; empty if the file is none."""
+    start = len(_INTERIX_LINK)
+    if not entry.file_attribute_flags & _SYSTEM or not entry.has_default_data_stream():
+        return ""
+    if not start < (entry.size or 0) <= _LONGEST_LINK:
+        return ""
+    data = read_fully(entry.read_buffer_at_offset, 0, entry.size)
+    if not data.startswith(_INTERIX_LINK):
+        return ""
+    return data[start:].decode("utf-16-le", "surrogateescape")

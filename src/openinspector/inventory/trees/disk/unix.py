@@ -17,6 +17,14 @@ MODULES = {"ext": "pyfsext", "xfs": "pyfsxfs"}
 _RECOVER = 0x4
 """INCOMPAT_RECOVER of ext3 and ext4: the journal holds changes."""
 
+_INLINE_DATA = 0x8000
+"""INCOMPAT_INLINE_DATA of ext4: small files may lie within their inodes."""
+_INLINE = 60
+"""Bytes of such a file that lie where others have their map of blocks; the rest lies in an extended
+attribute, which libfsext shows in a folder's entries only, and not as a part of the content."""
+_LARGEST_INODE = 4096
+_INLINE_REST = "system.data"
+
 
 class UnixFileSystem:
     """A file system of inodes with permissions and link counts (`FileSystem`)."""
@@ -29,7 +37,9 @@ class UnixFileSystem:
         self._volume = import_module(MODULES[kind]).volume()
         self._volume.open_file_object(extent)
         self._last: tuple[int, Any] = (-1, None)
-        if kind == "ext" and extent.read_at(1120, 1)[0] & _RECOVER:
+        features = int.from_bytes(extent.read_at(1120, 4), "little") if kind == "ext" else 0
+        self._inline = bool(features & _INLINE_DATA)
+        if features & _RECOVER:
             self.notes = ("it was in use when it was copied: its journal was not replayed",)
 
     def root(self) -> Node:
@@ -37,9 +47,12 @@ class UnixFileSystem:
         return self._node(self._volume.root_directory, "")
 
     def _node(self, entry: Any, name: str) -> Node:
-        return Node(
+        node = Node(
             self, name, entry.inode_number, entry.file_mode, entry.size, entry.number_of_links
         )
+        if self._inline and _INLINE < node.st_size <= _LARGEST_INODE and node.is_file():
+            node.content = _inline(entry)
+        return node
 
     def children(self, folder: Node) -> Iterator[Node]:
         """What a folder holds; goes on after a damaged entry, and raises at the end."""
@@ -69,6 +82,8 @@ class UnixFileSystem:
     def read(self, file: Node, offset: int, size: int) -> bytes:
         """Up to `size` bytes at an offset; fewer only at the end."""
         self.extent.allowance.allow(2 * size + LISTING)
+        if file.content is not None:
+            return file.content[offset : offset + size]
         return read_fully(self._entry(file).read_buffer_at_offset, offset, size)
 
     def _entry(self, node: Node) -> Any:
@@ -78,3 +93,15 @@ class UnixFileSystem:
             entry = self._volume.get_file_entry_by_inode(node.st_ino)
             self._last = (node.st_ino, entry)
         return entry
+
+
+def _inline(entry: Any) -> bytes | None:
+    """The content of a file that lies in its inode; None: it does not."""
+    if entry.number_of_extents:
+        return None
+    for index in range(entry.number_of_extended_attributes):
+        attribute = entry.get_extended_attribute(index)
+        if attribute.name == _INLINE_REST:
+            rest = attribute.read_buffer(attribute.size)
+            return bytes(entry.read_buffer_at_offset(_INLINE, 0) + rest)
+    return None
