@@ -24,7 +24,9 @@ from openinspector.store.tasks import (
     holds,
     in_trouble,
     next_due,
+    release,
     renew,
+    workers,
 )
 
 LEASE = 100
@@ -75,6 +77,16 @@ def test_the_tasks_of_the_dead_are_taken_over(store: Store) -> None:
     with store.read() as connection:
         assert holds(connection, "alive", mine)
         assert not holds(connection, "dead", theirs)
+
+
+def test_what_the_dead_are_known_to_hold_is_free_at_once(store: Store) -> None:
+    with store.write() as connection:
+        enqueue(connection, [SCAN], 0, 0)
+    take(store, "dead", 0)
+    with store.write() as connection:
+        assert workers(connection) == ["dead"]
+        release(connection, ["dead"], 1)
+    assert len(take(store, "alive", 1)) == 1
 
 
 def test_what_fails_says_why_and_is_tried_again(store: Store) -> None:

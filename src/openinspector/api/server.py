@@ -5,10 +5,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import uvicorn
@@ -34,6 +34,16 @@ _log = logging.getLogger(__name__)
 def milliseconds() -> int:
     """The clock of a running service, in epoch milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+class Background(Protocol):
+    """Something that runs beside the requests, in a thread of its own, until it is stopped."""
+
+    def run(self) -> None:
+        """Run until `stop` is called."""
+
+    def stop(self) -> None:
+        """Ask it to end; it finishes what it does first."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -85,6 +95,7 @@ def run(
     address: Address,
     ready: Callable[[], None],
     upkeep: Callable[[Store, int], None],
+    beside: Sequence[Background] = (),
 ) -> None:
     """Serve until told to stop; `ready` is called when requests are taken.
 
@@ -118,12 +129,17 @@ def run(
     keeper = threading.Thread(
         target=_look_after, args=(service, upkeep, stopped), name="upkeep", daemon=True
     )
-    keeper.start()
+    threads = [keeper, *(threading.Thread(target=each.run, daemon=True) for each in beside)]
+    for thread in threads:
+        thread.start()
     try:
         server.run(sockets=sockets)
     finally:
         stopped.set()
-        keeper.join()
+        for each in beside:
+            each.stop()
+        for thread in threads:
+            thread.join()
         service.store.close()
 
 

@@ -251,6 +251,7 @@ def _package(match: PackageMatch, context: Context) -> VulnerablePackage:
         file_path=None if system else _path(package),
         fixed_in_version=clean(shown_fix),
         remediation=None if context.function and not system else advice,
+        source_lambda_layer_arn=_layer_arn(package) if context.function else None,
     )
 
 
@@ -262,6 +263,12 @@ def _path(package: Package) -> str | None:
 def _layer(package: Package) -> str | None:
     layer = package.locations[0].layer if package.locations else None
     return layer if layer and len(layer) == 71 else None
+
+
+def _layer_arn(package: Package) -> str | None:
+    """The layer version of a function, where AWS told which it is."""
+    layer = package.locations[0].layer if package.locations else None
+    return layer if layer and layer.startswith("arn:") else None
 
 
 def _exploitability(vulnerability: Vulnerability) -> ExploitabilityDetails | None:

@@ -21,7 +21,7 @@ INTERRUPTED = 130
 SERVER_PACKAGES = frozenset(
     {
         *("alembic", "boto3", "botocore", "cryptography", "psycopg", "regex", "sqlalchemy"),
-        *("starlette", "uvicorn"),
+        *("prometheus_client", "starlette", "uvicorn"),
     }
 )
 """What only the service needs: the extra `server`."""

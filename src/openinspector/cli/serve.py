@@ -1,32 +1,28 @@
 """`openinspector serve`: the service, behind Amazon Inspector's own API."""
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 import click
 
 from openinspector.cli.knowledge import DATABASE, open_database
+from openinspector.cli.metrics import METRICS, serve_metrics
+from openinspector.cli.scanning import check_region, open_scanning, scanning_options
 from openinspector.cli.service_options import data_folder, service_options
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
+    from openinspector.api.server import Background
 
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True)
-
-
-def _region(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", name):
-        raise click.BadParameter(f"{name!r} is no name of a Region, as us-east-1 is.")
-    return name
 
 
 @click.command("serve")
 @service_options
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8400, show_default=True)
-@click.option("--region", default="us-east-1", show_default=True, callback=_region)
+@click.option("--region", default="us-east-1", show_default=True, callback=check_region)
 @click.option(
     "--export-folder",
     metavar="DIR",
@@ -36,6 +32,9 @@ def _region(_context: click.Context, _option: click.Parameter, name: str) -> str
 )
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate chain (PEM).")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="Private key of the certificate (PEM).")
+@click.option("--aws", is_flag=True, help="Find and scan what is in AWS, with your credentials.")
+@scanning_options
+@METRICS
 @DATABASE
 def command(
     data: str | None,
@@ -46,6 +45,12 @@ def command(
     export_folder: str | None,
     tls_cert: str | None,
     tls_key: str | None,
+    aws: bool,
+    role: str,
+    external_id: str | None,
+    scan_regions: tuple[str, ...],
+    events: str | None,
+    metrics_port: int | None,
     database: str | None,
 ) -> None:
     """Serve the inspector2 and inspector-scan APIs."""
@@ -80,7 +85,14 @@ def command(
                 f" openinspector keys create --account 111122223333{option}"
             )
 
-    run(service, master, address, ready, run_once)
+    beside: list[Background] = []
+    if aws:
+        regions = scan_regions or (region,)
+        beside = open_scanning(service.store, knowledge, regions, folder, role, external_id, events)
+    stop_metrics = serve_metrics(service.store, metrics_port) if metrics_port else None
+    run(service, master, address, ready, run_once, beside)
+    if stop_metrics is not None:
+        stop_metrics()
 
 
 def _check_certificate(certificate: str | None, key: str | None) -> None:

@@ -12,9 +12,9 @@ from openinspector.ledger.criteria import Criteria
 from openinspector.ledger.reconcile import RESOURCE_GONE, closed, reconcile, unseen_parts
 from openinspector.ledger.suppression import suppressed_by
 from openinspector.model import Inventory
-from openinspector.model.finding import Resource
+from openinspector.model.finding import Finding, Resource
 from openinspector.store.coverage import end_coverage, put_coverage
-from openinspector.store.findings import current_findings, put_findings
+from openinspector.store.findings import StoredFinding, current_findings, put_findings
 from openinspector.store.packages import bind_inventory, put_inventory, unbind_inventory
 from openinspector.store.transitions import Transition, append_transitions
 
@@ -47,19 +47,23 @@ def record_scan(
     inventory: Inventory,
     rules: Sequence[Criteria],
     now: int,
+    row: dict[str, Any] | None = None,
 ) -> Recorded:
-    """Record what was found in one resource of an account; `now` is in epoch milliseconds."""
+    """Record what was found in one resource of an account; `now` is in epoch milliseconds.
+
+    `row` is its coverage, where more is known of it than the scan told.
+    """
     resource = assessment.resource
-    stored = current_findings(connection, account, resource.id)
     transitions = reconcile(
-        stored,
+        _stored(connection, account, resource.id, network=False),
         assessment.findings,
         lambda each: suppressed_by(rules, each),
         unseen_parts(assessment.coverage),
         now / 1000,
     )
     bind_inventory(connection, account, resource.id, put_inventory(connection, inventory), now)
-    put_coverage(connection, account, [covered(account, resource, assessment, now)], now)
+    row = row or covered(account, resource, assessment, now)
+    put_coverage(connection, account, [row], now)
     _apply(connection, transitions, now)
     counted = Counter(each.kind.lower() for each in transitions)
     observed = len(assessment.findings)
@@ -67,8 +71,39 @@ def record_scan(
     return Recorded(resource.id, **counted, unchanged=observed - touched)
 
 
-def close_resource(connection: Connection, account: str, resource_id: str, now: int) -> int:
-    """A resource is gone: its findings close, its coverage ends; how many closed."""
+def record_network(
+    connection: Connection,
+    account: str,
+    resource_id: str,
+    findings: Sequence[Finding],
+    rules: Sequence[Criteria],
+    now: int,
+) -> int:
+    """Record the openings of one instance, all that there are; how many findings changed."""
+    transitions = reconcile(
+        _stored(connection, account, resource_id, network=True),
+        findings,
+        lambda each: suppressed_by(rules, each),
+        lambda _: False,
+        now / 1000,
+    )
+    _apply(connection, transitions, now)
+    return len(transitions)
+
+
+def _stored(
+    connection: Connection, account: str, resource_id: str, *, network: bool
+) -> dict[str, StoredFinding]:
+    """The findings that one kind of scan answers for: of the network, or of all else."""
+    return {
+        arn: each
+        for arn, each in current_findings(connection, account, resource_id).items()
+        if (each.finding.type == "NETWORK_REACHABILITY") is network
+    }
+
+
+def close_findings(connection: Connection, account: str, resource_id: str, now: int) -> int:
+    """A resource is gone, or scanned no more: its findings close; how many."""
     stored = current_findings(connection, account, resource_id).values()
     transitions = [
         closed(each.finding, RESOURCE_GONE, now / 1000)
@@ -76,9 +111,14 @@ def close_resource(connection: Connection, account: str, resource_id: str, now: 
         if each.finding.status != "CLOSED"
     ]
     _apply(connection, transitions, now)
-    end_coverage(connection, account, resource_id, now)
     unbind_inventory(connection, account, resource_id, now)
     return len(transitions)
+
+
+def close_resource(connection: Connection, account: str, resource_id: str, now: int) -> int:
+    """A resource is gone: its findings close, its coverage ends; how many closed."""
+    end_coverage(connection, account, resource_id, now)
+    return close_findings(connection, account, resource_id, now)
 
 
 def _apply(connection: Connection, transitions: Sequence[Transition], now: int) -> None:

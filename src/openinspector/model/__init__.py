@@ -12,7 +12,7 @@ from openinspector.model.advisory import (
     Vulnerability,
 )
 from openinspector.model.coverage import Coverage, CoverageState, Gap
-from openinspector.model.errors import DatabaseError, OpenInspectorError, TargetError
+from openinspector.model.errors import DatabaseError, MissingTarget, OpenInspectorError, TargetError
 from openinspector.model.inventory import (
     ConfigurationCheck,
     Distribution,
@@ -44,6 +44,7 @@ __all__ = [
     "Knowledge",
     "KnownExploited",
     "Location",
+    "MissingTarget",
     "OpenInspectorError",
     "Package",
     "PackageManager",

@@ -9,5 +9,9 @@ class TargetError(OpenInspectorError):
     """The target of a scan cannot be read at all (exit code 2)."""
 
 
+class MissingTarget(TargetError):
+    """The target is not there, or not any more, where it was said to be."""
+
+
 class DatabaseError(OpenInspectorError):
     """The advisory database is missing or unusable (exit code 3)."""

@@ -32,7 +32,8 @@ class Location(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `path` is relative to the root of the target, without a leading slash, `/`-separated; a file
     inside an archive follows the archive's own path after `!/` (`app.war!/WEB-INF/lib/x.jar`).
-    `layer` is the diff id (`sha256:<64 hex>`) of the image layer that holds the file, if any.
+    `layer` is the diff id (`sha256:<64 hex>`) of the image layer that holds the file, if any; of a
+    function's layer the digest of its zip, or its ARN where AWS told that.
     """
 
     path: str

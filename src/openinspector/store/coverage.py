@@ -70,16 +70,24 @@ Index("ix_coverage_value_row", coverage_value.c.row_id, coverage_value.c.field)
 def put_coverage(
     connection: Connection, account: str, resources: Iterable[Mapping[str, Any]], at: int
 ) -> None:
-    """Write rows in the shape of the API's `CoveredResource`; unchanged ones stay as they are."""
+    """Write rows in the shape of the API's `CoveredResource`; unchanged ones stay as they are.
+
+    One of which only the time of the last scan differs stays the same version: most scans change
+    nothing else, and there are many a day.
+    """
     for resource in resources:
         body = msgspec.json.encode(resource, order="deterministic")
-        same = connection.execute(
-            select(coverage.c.row_id).where(
-                _is(account, resource["resourceId"], resource["scanType"]),
-                coverage.c.body == body,
+        known = connection.execute(
+            select(coverage.c.row_id, coverage.c.body).where(
+                _is(account, resource["resourceId"], resource["scanType"])
             )
-        ).scalar()
-        if same is not None:
+        ).one_or_none()
+        if known is not None and _untimed(known.body) == _untimed(body):
+            connection.execute(
+                update(coverage)
+                .where(coverage.c.row_id == known.row_id)
+                .values(body=body, last_scanned_at=milliseconds(resource.get("lastScannedAt")))
+            )
             continue
         end_coverage(connection, account, resource["resourceId"], at, resource["scanType"])
         row = connection.execute(
@@ -93,6 +101,22 @@ def put_coverage(
         ]
         if values:
             connection.execute(insert(coverage_value), values)
+
+
+def _untimed(body: bytes) -> dict[str, Any]:
+    row: dict[str, Any] = msgspec.json.decode(body)
+    row.pop("lastScannedAt", None)
+    return row
+
+
+def get_coverage(
+    connection: Connection, account: str, resource_id: str, scan_type: str
+) -> dict[str, Any] | None:
+    """The present row of a resource and scan type, or None."""
+    body = connection.execute(
+        select(coverage.c.body).where(_is(account, resource_id, scan_type))
+    ).scalar()
+    return None if body is None else msgspec.json.decode(body)
 
 
 def end_coverage(

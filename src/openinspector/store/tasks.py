@@ -111,6 +111,17 @@ def enqueue(connection: Connection, keys: Iterable[TaskKey], due_at: int, now: i
         )
 
 
+def enqueue_new(connection: Connection, keys: Iterable[TaskKey], now: int) -> None:
+    """Ask for tasks now, those apart that are there already, whenever they are due."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    rows = [
+        {**msgspec.structs.asdict(key), "due_at": now, "attempts": 0, "changed_at": now}
+        for key in dict.fromkeys(keys)
+    ]
+    for batch in in_batches(rows, _BATCH):
+        connection.execute(dialect.insert(task).on_conflict_do_nothing(), batch)
+
+
 def claim(
     connection: Connection,
     worker: str,
@@ -131,7 +142,7 @@ def claim(
         .where(t.worker.is_not(None), t.lease_until >= now)
         .group_by(t.account)
     )
-    running: dict[str, int] = {account: count for account, count in held}
+    running: dict[str, int] = dict(iter(held))
     full = [account for account, count in running.items() if account and count >= most_per_account]
     query = select(t.row_id, *_KEY, t.attempts).where(t.due_at <= now, free)
     if full:
@@ -167,6 +178,24 @@ def _hold(connection: Connection, rows: Sequence[int], worker: str, now: int, le
 def renew(connection: Connection, worker: str, now: int, lease: int) -> None:
     """Hold on to everything that a worker has."""
     connection.execute(update(task).where(task.c.worker == worker).values(lease_until=now + lease))
+
+
+def workers(connection: Connection) -> list[str]:
+    """Who holds tasks, living or dead."""
+    held = task.c.worker
+    return [
+        str(name)
+        for (name,) in connection.execute(select(held).where(held.is_not(None)).distinct())
+    ]
+
+
+def release(connection: Connection, names: Sequence[str], now: int) -> None:
+    """Take the tasks of workers that are known to be dead from them, to be done by others."""
+    connection.execute(
+        update(task)
+        .where(task.c.worker.in_(list(names)))
+        .values(worker=None, lease_until=None, again_at=None, changed_at=now)
+    )
 
 
 def holds(connection: Connection, worker: str, each: Task) -> bool:

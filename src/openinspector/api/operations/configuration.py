@@ -1,6 +1,5 @@
 """Scan configuration of accounts (spec/accounts.md 3.1)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -8,19 +7,9 @@ from sqlalchemy import Connection
 from openinspector.api.call import Call, Handler
 from openinspector.model.refusal import AccessDenied, Conflict
 from openinspector.organization.scope import administrator_of, visible_accounts
-from openinspector.store.records import end_record, get_record, put_record
+from openinspector.organization.settings import CONFIGURATION, DEFAULTS, setting
+from openinspector.store.records import end_record, put_record
 
-CONFIGURATION = "configuration"
-"""Kind of the records of what an account chose (owner: account; key: the part)."""
-
-_DEFAULTS: Mapping[str, dict[str, Any]] = {
-    "ec2Configuration": {"scanMode": "EC2_HYBRID"},
-    "ecrConfiguration": {
-        "rescanDuration": "DAYS_14",
-        "pullDateRescanDuration": "DAYS_14",
-        "pullDateRescanMode": "LAST_IN_USE_AT",
-    },
-}
 _PARTS = ("ec2Configuration", "ecrConfiguration", "amiConfiguration")
 
 
@@ -28,7 +17,7 @@ def get_configuration(call: Call) -> dict[str, Any]:
     """What holds for an account: its own choice, else its administrator's, else the default."""
     with call.service.store.read() as connection:
         account = _target(connection, call)
-        parts = {part: _effective(connection, account, part, call.at) for part in _PARTS}
+        parts = {part: setting(connection, account, part, call.at) for part in _PARTS}
     ec2, ecr = parts["ec2Configuration"], parts["ecrConfiguration"]
     answer: dict[str, Any] = {
         "ec2Configuration": {
@@ -60,7 +49,7 @@ def update_configuration(call: Call) -> dict[str, Any]:
             end_record(connection, CONFIGURATION, account, part, call.now)
         for part in _PARTS:
             if part in asked:
-                body = {**_DEFAULTS.get(part, {}), **asked[part], "updatedAt": call.now / 1000}
+                body = {**DEFAULTS.get(part, {}), **asked[part], "updatedAt": call.now / 1000}
                 put_record(connection, CONFIGURATION, account, part, body, call.now)
     return {}
 
@@ -70,14 +59,6 @@ def _target(connection: Connection, call: Call) -> str:
     if account not in visible_accounts(connection, call.caller.account, call.at):
         raise AccessDenied(f"The calling account has no access to {account}.")
     return account
-
-
-def _effective(connection: Connection, account: str, part: str, at: int | None) -> dict[str, Any]:
-    own = get_record(connection, CONFIGURATION, account, part, at)
-    administrator = administrator_of(connection, account, at)
-    if own is None and administrator is not None:
-        own = get_record(connection, CONFIGURATION, administrator, part, at)
-    return own or dict(_DEFAULTS.get(part, {}))
 
 
 OPERATIONS: dict[str, Handler] = {

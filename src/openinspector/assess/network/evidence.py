@@ -186,11 +186,12 @@ def _prefix_list(entry: Any) -> tuple[tuple[int, Interval], ...]:
 def _interface(entry: Any) -> Interface:
     addresses = entry.get("PrivateIpAddresses") or ()
     version_6 = [str(each["Ipv6Address"]) for each in entry.get("Ipv6Addresses") or ()]
-    public = [
+    # EC2 tells the first address's association twice: of the address, and of the interface.
+    public = dict.fromkeys(
         (4, str(each["Association"]["PublicIp"]))
-        for each in addresses
+        for each in (*addresses, entry)
         if (each.get("Association") or {}).get("PublicIp")
-    ]
+    )
     return Interface(
         id=entry["NetworkInterfaceId"],
         vpc=entry["VpcId"],

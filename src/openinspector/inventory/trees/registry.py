@@ -9,6 +9,7 @@ from functools import partial
 
 from openinspector.inventory.limits import MEBIBYTE, Limits
 from openinspector.inventory.trees.blobs import Blob
+from openinspector.inventory.trees.credentials import Credentials
 from openinspector.inventory.trees.image import ImageParts, LayerSource, image_tree
 from openinspector.inventory.trees.image_config import load_document
 from openinspector.inventory.trees.manifests import (
@@ -35,10 +36,18 @@ _ATTEMPTS = 3
 _NESTING = 4
 
 
-def registry_tree(name: str, platform: Platform | None, limits: Limits) -> StackTree:
-    """The tree of an image in a registry; raises `TargetError`."""
+def registry_tree(
+    name: str,
+    platform: Platform | None,
+    limits: Limits,
+    credentials: Credentials | None = None,
+) -> StackTree:
+    """The tree of an image in a registry; raises `TargetError`.
+
+    Without `credentials` those that Docker's config.json names are taken.
+    """
     reference = parse_reference(name)
-    session = _Session(reference, limits)
+    session = _Session(reference, limits, credentials)
     try:
         return image_tree(str(reference), session.parts(platform), limits, session.close)
     except BaseException:
@@ -49,10 +58,12 @@ def registry_tree(name: str, platform: Platform | None, limits: Limits) -> Stack
 class _Session:
     """One image's manifests and blobs; blobs lie in temporary files without a name."""
 
-    def __init__(self, reference: Reference, limits: Limits) -> None:
+    def __init__(
+        self, reference: Reference, limits: Limits, credentials: Credentials | None
+    ) -> None:
         self._reference = reference
         self._limits = limits
-        self._http = RegistryHttp(reference)
+        self._http = RegistryHttp(reference, credentials)
         self._downloads = ThreadPoolExecutor(_AT_ONCE, "openinspector-download")
         self._blobs: list[Future[Blob]] = []
         self._closed = False

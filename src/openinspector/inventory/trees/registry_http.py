@@ -17,7 +17,7 @@ from openinspector.inventory.cataloger import ReadError
 from openinspector.inventory.documents import decode_json_bytes, mapping, text
 from openinspector.inventory.trees.credentials import Credentials, find_credentials
 from openinspector.inventory.trees.reference import Reference
-from openinspector.model import TargetError
+from openinspector.model import MissingTarget, TargetError
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -38,9 +38,9 @@ _AGENT = "openinspector"
 class RegistryHttp:
     """A session with the registry of a reference; may be used by several threads."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, credentials: Credentials | None = None) -> None:
         self.reference = reference
-        self._credentials: Credentials | None = None
+        self._credentials = credentials
         self._authorization: str | None = None
         self._pools: dict[str | None, PoolManager] = {}
         self._pools_lock = threading.Lock()
@@ -79,7 +79,8 @@ class RegistryHttp:
                 self._scheme, secured = "https", True
                 continue
             if answer.status != 401 or renewed or not challenge:
-                raise TargetError(self._explain(answer.status))
+                kind = MissingTarget if answer.status == 404 else TargetError
+                raise kind(self._explain(answer.status))
             renewed = True
             with self._login_lock:
                 if self._authorization == authorization:

@@ -1,0 +1,174 @@
+"""The least that scanning needs of AWS: policies, and CloudFormation that grants them.
+
+A test holds `ACTIONS` against every call that scanning makes.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SNAPSHOT_TAG = "InspectorScan"
+"""Tag of the snapshots that agentless scanning makes; it may delete no others."""
+
+ACTIONS: Mapping[str, Sequence[str]] = {
+    "Instances": (
+        "ec2:DescribeInstances",
+        "ec2:DescribeSnapshots",
+        "ec2:DescribeVolumes",
+        "ssm:DescribeInstanceInformation",
+        "ssm:ListInventoryEntries",
+    ),
+    "Network": (
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeManagedPrefixLists",
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:GetManagedPrefixListEntries",
+    ),
+    "Images": (
+        "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecr:DescribeRepositories",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:GetRegistryScanningConfiguration",
+    ),
+    "Functions": (
+        "cloudwatch:GetMetricData",
+        "lambda:GetFunction",
+        "lambda:GetLayerVersion",
+        "lambda:ListFunctions",
+        "tag:GetResources",
+    ),
+}
+"""What is only read, by what it is read for."""
+
+_READ_OWN = ("ebs:ListSnapshotBlocks", "ebs:GetSnapshotBlock")
+_DELETE_OWN = ("ec2:DeleteSnapshot",)
+_MAKE = ("ec2:CreateSnapshots",)
+_TAG = ("ec2:CreateTags",)
+_CREATING = "CreateSnapshots"
+_SOURCES = "arn:{partition}:ec2:*:*:instance/* arn:{partition}:ec2:*:*:volume/*"
+
+OWN_SNAPSHOTS = (*_READ_OWN, *_DELETE_OWN, *_MAKE, *_TAG)
+"""What agentless scanning does, with snapshots of its own only."""
+
+_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
+
+EVENTS: Sequence[Mapping[str, Any]] = (
+    {"source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notification"]},
+    {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]},
+    {
+        "source": ["aws.lambda"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventSource": ["lambda.amazonaws.com"]},
+    },
+    {
+        "source": ["aws.tag"],
+        "detail-type": ["Tag Change on Resource"],
+        "detail": {"service": ["ec2", "lambda"]},
+    },
+)
+"""What EventBridge is to hand over: everything that may ask for a new look."""
+
+
+def member_policy(partition: str = "aws") -> dict[str, Any]:
+    """The policy of the role in a member account, or of the credentials in our own."""
+    statements: list[dict[str, Any]] = [
+        {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        for name, actions in ACTIONS.items()
+    ]
+    tagged = {"StringLike": {f"aws:ResourceTag/{SNAPSHOT_TAG}": "*"}}
+    making = {"StringLike": {f"aws:RequestTag/{SNAPSHOT_TAG}": "*"}}
+    snapshots = f"arn:{partition}:ec2:*::snapshot/*"
+    own: tuple[tuple[str, Sequence[str], str, dict[str, Any] | None], ...] = (
+        ("ReadOwnSnapshots", _READ_OWN, snapshots, tagged),
+        ("DeleteOwnSnapshots", _DELETE_OWN, snapshots, tagged),
+        ("MakeTaggedSnapshots", _MAKE, snapshots, making),
+        ("OfInstances", _MAKE, _SOURCES.format(partition=partition), None),
+        ("TagWhatIsMade", _TAG, snapshots, {"StringEquals": {"ec2:CreateAction": _CREATING}}),
+    )
+    for sid, actions, resource, condition in own:
+        statement: dict[str, Any] = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": list(actions),
+            "Resource": resource.split(" "),
+        }
+        if condition is not None:
+            statement["Condition"] = condition
+        statements.append(statement)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def service_policy(role: str, queue: str | None = None, partition: str = "aws") -> dict[str, Any]:
+    """The policy of the credentials that the service itself has."""
+    policy = member_policy(partition)
+    policy["Statement"].append(
+        {
+            "Sid": "EnterMembers",
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole"],
+            "Resource": f"arn:{partition}:iam::*:role/{role}",
+        }
+    )
+    if queue is not None:
+        policy["Statement"].append(
+            {"Sid": "Events", "Effect": "Allow", "Action": list(_QUEUE), "Resource": queue}
+        )
+    return policy
+
+
+def member_template(role: str, service_account: str, external_id: str | None) -> dict[str, Any]:
+    """CloudFormation of the role in a member account; fit for a StackSet."""
+    trust: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{service_account}:root"}},
+        "Action": "sts:AssumeRole",
+    }
+    if external_id:
+        trust["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The role by which OpenInspector scans this account",
+        "Resources": {
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "RoleName": role,
+                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+                    "Policies": [
+                        {"PolicyName": "OpenInspector", "PolicyDocument": member_policy()}
+                    ],
+                },
+            }
+        },
+    }
+
+
+def events_template(queue: str) -> dict[str, Any]:
+    """CloudFormation of the rules that hand events of an account and Region to a queue."""
+    rules = {
+        f"Rule{number}": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Description": "Tells OpenInspector what changed",
+                "EventPattern": dict(pattern),
+                "Targets": [{"Id": "OpenInspector", "Arn": queue}],
+            },
+        }
+        for number, pattern in enumerate(EVENTS, start=1)
+    }
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Hands what changes in this account and Region to OpenInspector",
+        "Resources": rules,
+    }
+
+
+def written(document: Mapping[str, Any]) -> str:
+    """A document as AWS takes it."""
+    return json.dumps(document, indent=2)

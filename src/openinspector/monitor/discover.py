@@ -1,0 +1,278 @@
+"""Discovery: every resource of an account, region and kind, and whether it can be scanned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from openinspector.aws import ec2, ecr, functions, ssm
+from openinspector.model.discovered import Discovered, ScanMode
+from openinspector.model.finding import (
+    AwsEcrContainerImageDetails,
+    Resource,
+    ResourceDetails,
+    ResourceType,
+)
+from openinspector.monitor.listing import take_listing
+from openinspector.monitor.monitor import Monitor
+from openinspector.organization.settings import setting
+
+_DAY = 86_400.0
+_WINDOWS: Mapping[str, float] = {
+    f"DAYS_{days}": days * _DAY for days in (3, 7, 14, 30, 60, 90, 180)
+} | {"LIFETIME": float("inf")}
+
+MOST_VOLUMES, MOST_GIBIBYTES = 8, 1_200
+"""Limits of agentless scanning (spec/ec2-scanning.md 4.1)."""
+
+
+def instances(monitor: Monitor, account: str, region: str) -> list[Discovered]:
+    """Instances, each with how it is scanned (spec/ec2-scanning.md 3, 4, 8)."""
+    listed = list(ec2.list_instances(monitor.sessions, account, region))
+    nodes = ssm.managed_nodes(monitor.sessions, account, region)
+    with monitor.store.read() as connection:
+        hybrid = setting(connection, account, "ec2Configuration")["scanMode"] == "EC2_HYBRID"
+    return [
+        _instance(monitor, account, region, each, nodes.get(each["InstanceId"]), hybrid)
+        for each in listed
+    ]
+
+
+def _instance(
+    monitor: Monitor,
+    account: str,
+    region: str,
+    described: Mapping[str, Any],
+    node: ssm.Managed | None,
+    hybrid: bool,
+) -> Discovered:
+    tags = ec2.tags_of(described)
+    state = described["State"]["Name"]
+    windows = described.get("Platform") == "windows"
+    mode: ScanMode = "EC2_SSM_AGENT_BASED"
+    reason, closes = None, False
+    if state in ("terminated", "shutting-down"):
+        reason, closes = "RESOURCE_TERMINATED", True
+    elif ec2.is_excluded(tags):
+        reason, closes = "EXCLUDED_BY_TAG", True
+    elif state in ("stopped", "stopping"):
+        reason = "EC2_INSTANCE_STOPPED"
+    elif windows or (node is not None and node.platform_type not in ("Linux", "")):
+        reason = "UNSUPPORTED_OS"
+    elif node is None:
+        reason = "UNMANAGED_EC2_INSTANCE"
+        volumes = ec2.volumes_of(described)
+        if hybrid and volumes:
+            mode = "EC2_AGENTLESS"
+            too_many = len(volumes) > MOST_VOLUMES
+            reason = "AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED" if too_many else None
+    system = ssm_platform(node) if node else None
+    platform = "WINDOWS" if windows else "LINUX" if node else "UNKNOWN"
+    metadata = {"ec2": {"tags": tags, "amiId": described.get("ImageId"), "platform": platform}}
+    launched = described.get("LaunchTime")
+    return Discovered(
+        account=account,
+        region=region,
+        resource=ec2.resource_of(described, region, monitor.partition, system),
+        metadata=metadata,
+        fingerprint=f"{mode}:{launched.timestamp() if launched else ''}",
+        reason=reason,
+        closes=closes,
+        mode=mode,
+        source={
+            "volumes": ec2.volumes_of(described),
+            "root": described.get("RootDeviceName"),
+            "platform": [node.name, node.version] if node else None,
+        },
+    )
+
+
+def ssm_platform(node: ssm.Managed) -> str | None:
+    """Inspector's word for the system that SSM names (`AMAZON_LINUX_2023`)."""
+    from openinspector.inventory.ssm import distribution_of
+
+    distribution = distribution_of(node.name, node.version)
+    return distribution.platform if distribution and distribution.platform else None
+
+
+def images(monitor: Monitor, account: str, region: str) -> list[Discovered]:
+    """Repositories and their images (spec/ecr-scanning.md)."""
+    rules = ecr.scan_rules(monitor.sessions, account, region)
+    with monitor.store.read() as connection:
+        chosen = setting(connection, account, "ecrConfiguration")
+    now = monitor.clock() / 1000
+    found: list[Discovered] = []
+    for repository in ecr.list_repositories(monitor.sessions, account, region):
+        name, arn = repository["repositoryName"], repository["repositoryArn"]
+        frequency = ecr.frequency(rules, name)
+        found.append(
+            Discovered(
+                account=account,
+                region=region,
+                resource=Resource("AWS_ECR_REPOSITORY", arn, monitor.partition, region),
+                metadata={"ecrRepository": {"name": name, "scanFrequency": frequency}},
+                reason="SCAN_FREQUENCY_MANUAL" if frequency == ecr.MANUAL else None,
+            )
+        )
+        for image in ecr.list_images(monitor.sessions, account, region, name):
+            if not _is_index(image):
+                found.append(_image(monitor, (account, region, arn), image, frequency, chosen, now))
+    return found
+
+
+def _is_index(image: Mapping[str, Any]) -> bool:
+    """An index is no image; those that it names are listed by themselves."""
+    kind = image.get("imageManifestMediaType") or ""
+    return kind.endswith(("manifest.list.v2+json", "image.index.v1+json"))
+
+
+def _image(
+    monitor: Monitor,
+    place: tuple[str, str, str],
+    image: Mapping[str, Any],
+    frequency: str,
+    chosen: Mapping[str, Any],
+    now: float,
+) -> Discovered:
+    account, region, repository = place
+    digest, name = image["imageDigest"], image["repositoryName"]
+    tags = sorted(image.get("imageTags", ()))
+    pushed = image["imagePushedAt"].timestamp()
+    pulled = image.get("lastRecordedPullTime")
+    metadata: dict[str, Any] = {"ecrImage": {"tags": tags}}
+    if pulled is not None:
+        metadata["ecrImage"]["imagePulledAt"] = pulled.timestamp()
+    reason, closes = _image_reason(image, frequency, chosen, now)
+    return Discovered(
+        account=account,
+        region=region,
+        resource=Resource(
+            "AWS_ECR_CONTAINER_IMAGE",
+            f"{repository}/{digest}",
+            monitor.partition,
+            region,
+            tags={},
+            details=ResourceDetails(
+                aws_ecr_container_image=AwsEcrContainerImageDetails(
+                    repository_name=name,
+                    image_hash=digest,
+                    registry=account,
+                    image_tags=tags,
+                    pushed_at=pushed,
+                )
+            ),
+        ),
+        metadata=metadata,
+        fingerprint=digest,
+        reason=reason,
+        closes=closes,
+        source={"repository": name, "digest": digest, "frequency": frequency},
+    )
+
+
+def _image_reason(
+    image: Mapping[str, Any], frequency: str, chosen: Mapping[str, Any], now: float
+) -> tuple[str | None, bool]:
+    """Why an image is not scanned, and whether its findings close for it."""
+    if image.get("imageStatus") == "ARCHIVED":
+        return "IMAGE_ARCHIVED", True
+    if ecr.unfit_media_type(image):
+        return "UNSUPPORTED_MEDIA_TYPE", True
+    if frequency == ecr.MANUAL:
+        return "SCAN_FREQUENCY_MANUAL", True
+    return (None, False) if is_eligible(image, chosen, now) else ("SCAN_ELIGIBILITY_EXPIRED", True)
+
+
+def is_eligible(image: Mapping[str, Any], chosen: Mapping[str, Any], now: float) -> bool:
+    """Whether an image was pushed, restored or pulled lately enough (spec/ecr-scanning.md 4.2)."""
+    pushed = image.get("lastActivatedAt") or image["imagePushedAt"]
+    if now - pushed.timestamp() <= _WINDOWS[chosen.get("rescanDuration", "DAYS_14")]:
+        return True
+    pulled = image.get("lastRecordedPullTime")
+    if chosen.get("pullDateRescanMode") != "LAST_PULL_DATE" or pulled is None:
+        return False
+    return bool(
+        now - pulled.timestamp() <= _WINDOWS[chosen.get("pullDateRescanDuration", "DAYS_14")]
+    )
+
+
+def lambdas(monitor: Monitor, account: str, region: str) -> list[Discovered]:
+    """Functions (spec/lambda-scanning.md 1, 2)."""
+    listed = list(functions.list_functions(monitor.sessions, account, region))
+    tags = functions.list_tags(monitor.sessions, account, region)
+    now = monitor.now()
+    resources = {
+        each["FunctionName"]: functions.resource_of(
+            each, tags.get(each["FunctionArn"], {}), region, monitor.partition
+        )
+        for each in listed
+    }
+    window = (now - timedelta(days=functions.IN_USE_DAYS)).timestamp()
+    idle = [name for name, each in resources.items() if _modified(each) < window]
+    used = functions.invoked_lately(monitor.sessions, account, region, idle, now) if idle else set()
+    return [
+        _function((account, region), each, resources[each["FunctionName"]], set(idle) - used)
+        for each in listed
+    ]
+
+
+def _modified(resource: Resource) -> float:
+    details = resource.details
+    function = details.aws_lambda_function if details else None
+    return (function.last_modified_at if function else None) or 0.0
+
+
+def _function(
+    place: tuple[str, str], function: Mapping[str, Any], resource: Resource, idle: set[str]
+) -> Discovered:
+    account, region = place
+    name, runtime = function["FunctionName"], function.get("Runtime", "")
+    image = function.get("PackageType") == "Image"
+    key, value = functions.EXCLUSION
+    tags = resource.tags or {}
+    reason = None
+    if tags.get(key) == value:
+        reason = "EXCLUDED_BY_TAG"
+    elif not image and not functions.supported(runtime):
+        reason = "UNSUPPORTED_RUNTIME"
+    elif name in idle:
+        reason = "SCAN_ELIGIBILITY_EXPIRED"
+    layers = functions.layers_of(function)
+    told = {
+        "functionName": name,
+        "runtime": functions.runtime_word(runtime) if runtime else "UNSUPPORTED",
+        "functionTags": tags,
+        "layers": layers,
+    }
+    return Discovered(
+        account=account,
+        region=region,
+        resource=resource,
+        metadata={"lambdaFunction": told},
+        fingerprint="|".join([function.get("CodeSha256", ""), *layers]),
+        reason=reason,
+        closes=reason is not None,
+        source={"name": name},
+    )
+
+
+Lister = Callable[[Monitor, str, str], list[Discovered]]
+
+LISTERS: Mapping[str, tuple[Lister, Sequence[ResourceType]]] = {
+    "EC2": (instances, ("AWS_EC2_INSTANCE",)),
+    "ECR": (images, ("AWS_ECR_REPOSITORY", "AWS_ECR_CONTAINER_IMAGE")),
+    "LAMBDA": (lambdas, ("AWS_LAMBDA_FUNCTION",)),
+}
+"""Scan type -> how its resources are listed, and their types."""
+
+
+def discover(monitor: Monitor, kind: str, account: str, region: str) -> None:
+    """List the resources of a scan type and take the listing over. Raises `AwsTrouble`."""
+    lister, types = LISTERS[kind]
+    listed = lister(monitor, account, region)
+    take_listing(monitor.store, account, region, types, listed, monitor.clock())
+
+
+def drop(monitor: Monitor, kind: str, account: str, region: str) -> None:
+    """A scan type is off: its resources are covered no more, and their findings close."""
+    _, types = LISTERS[kind]
+    take_listing(monitor.store, account, region, types, [], monitor.clock())

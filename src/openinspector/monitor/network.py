@@ -1,0 +1,91 @@
+"""Reachability of all instances of an account and region: findings, and where scores stand."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from openinspector.assess import Place
+from openinspector.assess.network import Network, Opening, openings, read_network
+from openinspector.assess.network.findings import network_finding
+from openinspector.assess.network.reach import Memory
+from openinspector.assess.score import Reachability
+from openinspector.aws.network import describe_network
+from openinspector.ledger.record import record_network
+from openinspector.ledger.suppression import rules_for
+from openinspector.monitor.coverage import NETWORK, SUCCESSFUL, tell
+from openinspector.monitor.listing import ASSESS
+from openinspector.monitor.monitor import Monitor
+from openinspector.organization.scope import ruler_of
+from openinspector.store.reachability import put_reachability
+from openinspector.store.resources import KnownResource, known_resources
+from openinspector.store.schema import in_batches
+from openinspector.store.tasks import TaskKey, enqueue
+
+_BATCH = 100
+_UNREACHED = frozenset({"RESOURCE_TERMINATED", "EXCLUDED_BY_TAG"})
+"""Reasons of instances without a network of interest; a stopped one keeps its rules."""
+
+
+def analyse(monitor: Monitor, account: str, region: str) -> None:
+    """Describe the network, and record what is open to the internet. Raises `AwsTrouble`."""
+    network = read_network(describe_network(monitor.sessions, account, region))
+    found = _by_instance(network)
+    reached = reachability(network, found)
+    place = Place(account, region, monitor.partition)
+    with monitor.store.read() as connection:
+        known = known_resources(connection, account, region, ("AWS_EC2_INSTANCE",))
+    for batch in in_batches(known.values(), _BATCH):
+        with monitor.store.write() as connection:
+            for each in batch:
+                _take(connection, monitor.clock(), place, each, found, reached)
+
+
+def _by_instance(network: Network) -> dict[str, list[Opening]]:
+    memory: Memory = {}
+    found: dict[str, list[Opening]] = defaultdict(list)
+    for interface in network.interfaces.values():
+        if interface.instance is not None:
+            found[interface.instance].extend(openings(network, interface, memory))
+    return found
+
+
+def reachability(
+    network: Network, found: Mapping[str, Sequence[Opening]]
+) -> dict[str, Reachability]:
+    """From where each instance can be reached, as scores count it (spec/scoring.md 4).
+
+    Nothing open to the internet is `adjacent`: other machines of its networks may still reach it,
+    unless no security group of it lets anything in.
+    """
+    inward: dict[str, bool] = {}
+    for each in network.interfaces.values():
+        if each.instance is not None:
+            lets_in = any(
+                group not in network.groups or network.groups[group].inbound
+                for group in each.groups
+            )
+            inward[each.instance] = inward.get(each.instance, False) or lets_in
+    return {
+        instance: "internet" if found.get(instance) else "adjacent" if lets_in else "none"
+        for instance, lets_in in inward.items()
+    }
+
+
+def _take(
+    connection: Connection,
+    now: int,
+    place: Place,
+    known: KnownResource,
+    found: Mapping[str, Sequence[Opening]],
+    reached: Mapping[str, Reachability],
+) -> None:
+    each, name = known.found, known.found.resource.id
+    if each.reason in _UNREACHED:
+        return
+    findings = [network_finding(o, each.resource, place, now / 1000) for o in found.get(name, ())]
+    rules = rules_for(connection, ruler_of(connection, place.account), now)
+    record_network(connection, place.account, name, findings, rules, now)
+    tell(connection, each, SUCCESSFUL, now, scanned=True, scan_type=NETWORK)
+    if put_reachability(connection, place.account, name, reached.get(name), now):
+        enqueue(connection, [TaskKey(ASSESS, place.account, place.region, name)], now, now)

@@ -1,0 +1,187 @@
+"""ECR images: pulled once for each content, scanned as long as they are eligible, closed after."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openinspector.monitor.discover import is_eligible
+from openinspector.monitor.monitor import Monitor
+from tests.emulator import Emulator
+from tests.emulator.server import MANAGEMENT, REGION
+from tests.images import file, oci_layout
+from tests.monitor.conftest import Clock
+from tests.monitor.driving import coverage, findings, switch_on, work
+
+DAY = 86_400_000
+OS_RELEASE = b'ID="debian"\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\nNAME="Debian"\n'
+STATUS = (
+    b"Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.1.1k-1\n\n"
+)
+OPENSSL = "CVE-2022-0778"
+OTHER = "2" * 12
+
+
+def layout(folder: Path, extra: bytes = b"") -> Path:
+    image = [[file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS + extra)]]
+    return oci_layout(folder, image)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    return layout(tmp_path / "layout")
+
+
+def repository(cloud: Emulator, name: str, account: str = MANAGEMENT) -> str:
+    made = cloud.client("ecr", account).create_repository(repositoryName=name)
+    return str(made["repository"]["repositoryArn"])
+
+
+def push(cloud: Emulator, name: str, image: Path, account: str = MANAGEMENT) -> str:
+    return cloud.registry.push(account, REGION, name, "v1", image)
+
+
+def test_an_image_is_pulled_scanned_and_closed(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path
+) -> None:
+    arn = repository(cloud, "shop/web")
+    digest = push(cloud, "shop/web", image)
+    switch_on(monitor, MANAGEMENT, "ECR")
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    told = coverage(monitor, MANAGEMENT)
+    assert told[arn] == told[f"{arn}/{digest}"] == ("ACTIVE", "SUCCESSFUL")
+    (found,) = findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)
+    (resource,) = found["resources"]
+    details = resource["details"]["awsEcrContainerImage"]
+    assert resource["id"] == f"{arn}/{digest}"
+    assert (details["repositoryName"], details["imageTags"], details["imageHash"]) == (
+        *("shop/web", ["v1"], digest),
+    )
+    assert (details["platform"], details["registry"]) == ("DEBIAN_11", MANAGEMENT)
+    assert details["pushedAt"]
+
+    clock.pass_by(monitor.intervals.listing)
+    assert "scan" not in work(monitor), "what was scanned is not pulled again"
+    cloud.client("ecr").batch_delete_image(
+        repositoryName="shop/web", imageIds=[{"imageDigest": digest}]
+    )
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert set(coverage(monitor, MANAGEMENT)) == {arn}
+    (found,) = findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)
+    assert found["status"] == "CLOSED"
+
+
+def test_the_same_image_is_pulled_once_for_all_accounts(
+    monitor: Monitor, cloud: Emulator, image: Path
+) -> None:
+    for account in (MANAGEMENT, OTHER):
+        for name in ("one", "two"):
+            repository(cloud, name, account)
+            digest = push(cloud, name, image, account)
+        switch_on(monitor, account, "ECR")
+    work(monitor)
+    assert cloud.registry.pulls.count(digest) == 1
+    for account in (MANAGEMENT, OTHER):
+        assert len(findings(monitor, account, vulnerabilityId=OPENSSL)) == 2
+    with monitor.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM inventory").scalar() == 1
+
+
+def test_an_image_that_nobody_pushed_or_pulled_lately_expires(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path
+) -> None:
+    arn = repository(cloud, "old")
+    digest = push(cloud, "old", image)
+    switch_on(monitor, MANAGEMENT, "ECR")
+    work(monitor)
+    clock.pass_by(15 * DAY)
+    work(monitor)
+    told = coverage(monitor, MANAGEMENT)[f"{arn}/{digest}"]
+    assert told == ("INACTIVE", "SCAN_ELIGIBILITY_EXPIRED")
+    (found,) = findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)
+    assert found["status"] == "CLOSED"
+
+
+@pytest.mark.parametrize(
+    ("pushed", "pulled", "chosen", "expected"),
+    [
+        (13, None, {"rescanDuration": "DAYS_14"}, True),
+        (15, None, {"rescanDuration": "DAYS_14"}, False),
+        (999, None, {"rescanDuration": "LIFETIME"}, True),
+        (15, 13, {"rescanDuration": "DAYS_14", "pullDateRescanMode": "LAST_PULL_DATE",
+                  "pullDateRescanDuration": "DAYS_14"}, True),
+        (15, 13, {"rescanDuration": "DAYS_14", "pullDateRescanMode": "LAST_IN_USE_AT",
+                  "pullDateRescanDuration": "DAYS_14"}, False),
+    ],
+)  # fmt: skip
+def test_how_long_an_image_is_scanned(
+    pushed: int, pulled: int | None, chosen: dict[str, Any], expected: bool
+) -> None:
+    now = datetime.now(UTC)
+    image: dict[str, Any] = {"imagePushedAt": now - timedelta(days=pushed)}
+    if pulled is not None:
+        image["lastRecordedPullTime"] = now - timedelta(days=pulled)
+    assert is_eligible(image, chosen, now.timestamp()) is expected
+
+
+def test_repositories_are_scanned_as_often_as_ecr_says(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path
+) -> None:
+    client = cloud.client("ecr")
+    arns = {name: repository(cloud, name) for name in ("always", "once", "never")}
+    client.put_registry_scanning_configuration(
+        scanType="ENHANCED",
+        rules=[
+            {
+                "scanFrequency": frequency,
+                "repositoryFilters": [{"filter": f"{name}*", "filterType": "WILDCARD"}],
+            }
+            for name, frequency in (("always", "CONTINUOUS_SCAN"), ("once", "SCAN_ON_PUSH"))
+        ],
+    )
+    digests = {name: push(cloud, name, image) for name in arns}
+    switch_on(monitor, MANAGEMENT, "ECR")
+    work(monitor)
+    told = coverage(monitor, MANAGEMENT)
+    assert told[arns["never"]] == ("INACTIVE", "SCAN_FREQUENCY_MANUAL")
+    assert {name: told[f"{arns[name]}/{digests[name]}"][1] for name in arns} == {
+        "always": "SUCCESSFUL",
+        "once": "SCAN_FREQUENCY_SCAN_ON_PUSH",
+        "never": "SCAN_FREQUENCY_MANUAL",
+    }
+    assert len(findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)) == 2
+
+
+def test_an_image_that_cannot_be_pulled_says_so(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path
+) -> None:
+    arn = repository(cloud, "denied")
+    digest = push(cloud, "denied", image)
+    cloud.faults.add("denied", "ecr", "GetAuthorizationToken")
+    switch_on(monitor, MANAGEMENT, "ECR")
+    assert "scan failed" in work(monitor)
+    assert coverage(monitor, MANAGEMENT)[f"{arn}/{digest}"] == ("INACTIVE", "ACCESS_DENIED")
+    cloud.faults.active.clear()
+    clock.pass_by(60_000)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[f"{arn}/{digest}"] == ("ACTIVE", "SUCCESSFUL")
+
+
+def test_switched_off_it_is_covered_no_more(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path
+) -> None:
+    from openinspector.organization.accounts import disable
+
+    repository(cloud, "web")
+    push(cloud, "web", image)
+    switch_on(monitor, MANAGEMENT, "ECR", "EC2")
+    work(monitor)
+    with monitor.store.write() as connection:
+        disable(connection, MANAGEMENT, ["ECR"], clock())
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT) == {}
+    assert {each["status"] for each in findings(monitor, MANAGEMENT)} == {"CLOSED"}
+    assert "discover-ECR" not in work(monitor)

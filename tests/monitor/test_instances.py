@@ -1,0 +1,180 @@
+"""EC2 instances: found, scanned by what they handed to SSM, closed when they go."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from openinspector.monitor.monitor import Monitor
+from tests.emulator import Emulator
+from tests.emulator.server import MANAGEMENT, REGION
+from tests.monitor.conftest import Clock
+from tests.monitor.driving import coverage, findings, switch_on, titles, work
+
+OPENSSH = {
+    "Name": "openssh-server",
+    "Version": "8.7p1",
+    "Release": "8.amzn2023.0.10",
+    "Architecture": "x86_64",
+    "PackageId": "openssh-8.7p1-8.amzn2023.0.10.src.rpm",
+}
+AMAZON = ("Amazon Linux", "2023")
+REGRESSION = "CVE-2024-6387"
+"""regreSSHion: fixed in 8.7p1-8.amzn2023.0.11."""
+
+
+def launch(cloud: Emulator, account: str = MANAGEMENT, **tags: str) -> str:
+    client = cloud.client("ec2", account)
+    images = client.describe_images(Owners=["amazon"])["Images"]
+    image = next(each["ImageId"] for each in images if "Platform" not in each)
+    specification = [
+        {
+            "ResourceType": "instance",
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+    ]
+    made = client.run_instances(
+        ImageId=image,
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="t3.micro",
+        NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": True}],
+        **({"TagSpecifications": specification} if tags else {}),
+    )
+    return str(made["Instances"][0]["InstanceId"])
+
+
+def manage(cloud: Emulator, name: str, packages: Any = (OPENSSH,), **more: Any) -> None:
+    cloud.software.manage(MANAGEMENT, REGION, name, AMAZON, list(packages), **more)
+
+
+def test_an_instance_is_found_scanned_and_closed(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud, team="shop")
+    manage(cloud, name)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT) == {}, "nothing is looked at before it is switched on"
+    switch_on(monitor, MANAGEMENT, "EC2")
+    clock.pass_by(monitor.intervals.accounts)
+    done = work(monitor)
+    assert not [each for each in done if each.endswith("failed")]
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
+    (found,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
+    (resource,) = found["resources"]
+    assert (resource["id"], resource["tags"]) == (name, {"team": "shop"})
+    assert resource["details"]["awsEc2Instance"]["platform"] == "AMAZON_LINUX_2023"
+    assert found["packageVulnerabilityDetails"]["vulnerablePackages"][0]["name"] == "openssh-server"
+
+    manage(cloud, name, [{**OPENSSH, "Release": "8.amzn2023.0.11"}])
+    clock.pass_by(monitor.intervals.software)
+    work(monitor)
+    (found,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
+    assert found["status"] == "CLOSED"
+
+    manage(cloud, name)
+    clock.pass_by(monitor.intervals.software)
+    work(monitor)
+    (found,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
+    assert found["status"] == "ACTIVE", "reopened"
+    cloud.client("ec2").terminate_instances(InstanceIds=[name])
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "RESOURCE_TERMINATED")
+    assert {each["status"] for each in findings(monitor, MANAGEMENT)} == {"CLOSED"}
+
+
+def test_why_an_instance_is_not_scanned(monitor: Monitor, cloud: Emulator, clock: Clock) -> None:
+    switch_on(monitor, MANAGEMENT, "EC2")
+    expected = {}
+    for reason, packages, age in (
+        ("SUCCESSFUL", [OPENSSH], timedelta()),
+        ("NO_INVENTORY", None, timedelta()),
+        ("STALE_INVENTORY", [OPENSSH], timedelta(days=8)),
+    ):
+        name = launch(cloud)
+        cloud.software.manage(MANAGEMENT, REGION, name, AMAZON, packages, age)
+        expected[name] = reason
+    windows = launch(cloud)
+    cloud.software.manage(MANAGEMENT, REGION, windows, ("Windows", "10"), None,
+                          platform_type="Windows")  # fmt: skip
+    expected[windows] = "UNSUPPORTED_OS"
+    excluded = launch(cloud, INSPECTOREC2Exclusion="")
+    manage(cloud, excluded)
+    expected[excluded] = "EXCLUDED_BY_TAG"
+    stopped = launch(cloud)
+    manage(cloud, stopped)
+    cloud.client("ec2").stop_instances(InstanceIds=[stopped])
+    expected[stopped] = "EC2_INSTANCE_STOPPED"
+    work(monitor)
+    told = coverage(monitor, MANAGEMENT)
+    assert {name: told[name][1] for name in expected} == expected
+
+
+def test_what_stops_keeps_its_findings_and_what_is_excluded_does_not(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    stopped, excluded = launch(cloud), launch(cloud)
+    for name in (stopped, excluded):
+        manage(cloud, name)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    client = cloud.client("ec2")
+    client.stop_instances(InstanceIds=[stopped])
+    client.create_tags(
+        Resources=[excluded], Tags=[{"Key": "InspectorEc2Exclusion", "Value": "true"}]
+    )
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert {e["status"] for e in findings(monitor, MANAGEMENT, resourceId=stopped)} == {"ACTIVE"}
+    assert {e["status"] for e in findings(monitor, MANAGEMENT, resourceId=excluded)} == {"CLOSED"}
+    client.start_instances(InstanceIds=[stopped])
+    client.delete_tags(Resources=[excluded], Tags=[{"Key": "InspectorEc2Exclusion"}])
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    told = coverage(monitor, MANAGEMENT)
+    assert told[stopped] == told[excluded] == ("ACTIVE", "SUCCESSFUL")
+    assert {e["status"] for e in findings(monitor, MANAGEMENT, resourceId=excluded)} == {"ACTIVE"}
+
+
+@pytest.mark.parametrize("fault", ["denied", "throttled", "expired", "failing"])
+def test_nothing_closes_because_asking_failed(
+    fault: str,
+    monitor: Monitor,
+    cloud: Emulator,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("openinspector.aws.sessions._ATTEMPTS", 1)
+    name = launch(cloud)
+    manage(cloud, name)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    before = titles(findings(monitor, MANAGEMENT, findingStatus="ACTIVE"))
+    assert before
+    cloud.faults.add(fault, "ssm", "ListInventoryEntries")
+    cloud.faults.add(fault, "ec2", "DescribeInstances")
+    clock.pass_by(monitor.intervals.listing)
+    done = work(monitor)
+    assert {"scan failed", "discover-EC2 failed"} <= set(done)
+    assert titles(findings(monitor, MANAGEMENT, findingStatus="ACTIVE")) == before
+    reason = "ACCESS_DENIED" if fault == "denied" else "INTERNAL_ERROR"
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", reason)
+    cloud.faults.active.clear()
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
+
+
+def test_a_scan_that_changes_nothing_moves_nothing(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    manage(cloud, name)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    before = findings(monitor, MANAGEMENT)
+    for _ in range(3):
+        clock.pass_by(monitor.intervals.software)
+        assert "scan" in work(monitor)
+    assert findings(monitor, MANAGEMENT) == before

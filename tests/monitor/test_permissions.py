@@ -1,0 +1,106 @@
+"""The policies that are printed grant what scanning does, and nothing more."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from openinspector.aws.permissions import ACTIONS
+from openinspector.monitor.monitor import Monitor
+from tests.emulator import Emulator
+from tests.emulator.server import MANAGEMENT
+from tests.images import file, oci_layout
+from tests.monitor.driving import switch_on, work
+from tests.monitor.test_functions import deploy, zipped
+from tests.monitor.test_images import OS_RELEASE, STATUS, push, repository
+from tests.monitor.test_instances import launch, manage
+
+PROGRAM = Path(sys.executable).with_name("openinspector")
+
+_BY_PATH = {
+    "GET /2015-03-31/functions": "lambda:ListFunctions",
+    "GET /2015-03-31/functions/": "lambda:ListFunctions",
+    "GET /2018-10-31/layers": "lambda:GetLayerVersion",
+}
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
+_PULLING = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+"""What pulling over the registry protocol asks for (ECR user guide, "Private registry policy")."""
+
+
+def action(service: str, operation: str) -> str:
+    if service == "lambda":
+        return _BY_PATH.get(operation, "lambda:GetFunction")
+    return f"{_PREFIXES.get(service, service)}:{operation}"
+
+
+def test_every_call_is_granted_and_every_grant_is_used(
+    monitor: Monitor, cloud: Emulator, tmp_path: Path
+) -> None:
+    manage(cloud, launch(cloud))
+    repository(cloud, "web")
+    layers = [[file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS)]]
+    push(cloud, "web", oci_layout(tmp_path / "layout", layers))
+    layer = cloud.client("lambda").publish_layer_version(
+        LayerName="shared", Content={"ZipFile": zipped(minimist="1.2.0")}
+    )["LayerVersionArn"]
+    deploy(cloud, "shop", zipped(lodash="4.17.15"), Layers=[layer])
+    cloud.client("ec2").create_managed_prefix_list(
+        PrefixListName="offices", MaxEntries=1, AddressFamily="IPv4",
+        Entries=[{"Cidr": "192.0.2.0/24"}],
+    )  # fmt: skip
+    switch_on(monitor, MANAGEMENT, "EC2", "ECR", "LAMBDA")
+    cloud.calls.clear()
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    called = {action(call.service, call.operation) for call in cloud.calls}
+    granted = {each for actions in ACTIONS.values() for each in actions}
+    called -= {"sts:GetCallerIdentity"}  # needs no permission
+    assert called <= granted
+    idle = {"cloudwatch:GetMetricData"}  # asked of old functions only
+    assert granted - called == idle | _PULLING
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("member",),
+        ("member-role", "--account", "111122223333", "--external-id", "secret"),
+        ("events", "--queue", "arn:aws:sqs:us-east-1:111122223333:events"),
+    ],
+)
+def test_documents_are_json(arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [PROGRAM, "iam-policy", *arguments], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("member-role",), "needs --account"),
+        (("member-role", "--account", "1"), "needs --account"),
+        (("events",), "needs --queue"),
+        (("events", "--queue", "https://sqs"), "is no ARN of an SQS queue"),
+    ],
+)
+def test_what_is_missing_is_said(arguments: tuple[str, ...], sentence: str) -> None:
+    done = subprocess.run([PROGRAM, "iam-policy", *arguments], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
+def test_the_role_of_members_can_be_made_of_its_template(cloud: Emulator) -> None:
+    from openinspector.aws.permissions import events_template, member_template, written
+
+    client = cloud.client("cloudformation")
+    template = written(member_template("OpenInspector", MANAGEMENT, "secret"))
+    client.create_stack(StackName="role", TemplateBody=template)
+    made = cloud.client("iam").get_role(RoleName="OpenInspector")["Role"]
+    (trust,) = made["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": "secret"}}
+    queue = "arn:aws:sqs:us-east-1:111122223333:events"
+    client.create_stack(StackName="events", TemplateBody=written(events_template(queue)))
+    assert len(cloud.client("events").list_rules()["Rules"]) == 4
