@@ -16,11 +16,13 @@ from openinspector.model.finding import (
     CvssScore,
     EpssDetails,
     Finding,
+    FindingStatus,
     PackageVulnerabilityDetails,
     Recommendation,
     Remediation,
     Resource,
     ResourceDetails,
+    ResourceType,
     Severity,
     VulnerablePackage,
 )
@@ -31,6 +33,12 @@ ACCOUNTS = tuple(f"{number:012d}" for number in range(111_100_000_000, 111_100_0
 PER_RESOURCE = 200
 CVES, PACKAGES, REPOSITORIES, TEAMS = 20_000, 3_000, 200, 25
 _SEVERITIES: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNTRIAGED")
+_STATUSES: tuple[FindingStatus, ...] = ("ACTIVE", "SUPPRESSED", "CLOSED")
+_KINDS: tuple[ResourceType, ...] = (
+    *("AWS_ECR_CONTAINER_IMAGE",) * 6,
+    *("AWS_EC2_INSTANCE",) * 3,
+    "AWS_LAMBDA_FUNCTION",
+)
 _DAY = 86_400
 _PROSE = "A flaw lets a remote attacker read memory that was never meant for them. " * 8
 
@@ -65,10 +73,9 @@ class MadeUp(msgspec.Struct, frozen=True):
         return f"sha256:{self.number:064x}"
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> ResourceType:
         """Six of ten are images, three hosts, one a function."""
-        kinds = ("AWS_ECR_CONTAINER_IMAGE",) * 6 + ("AWS_EC2_INSTANCE",) * 3
-        return (*kinds, "AWS_LAMBDA_FUNCTION")[self.number // len(ACCOUNTS) % 10]
+        return _KINDS[self.number // len(ACCOUNTS) % len(_KINDS)]
 
     @property
     def id(self) -> str:
@@ -119,7 +126,7 @@ class MadeUp(msgspec.Struct, frozen=True):
             )
         details = ResourceDetails(host, image, function)
         tags = {"team": f"team-{self.number // 7 % TEAMS}", "stage": "production"}
-        return Resource(self.kind, self.id, "aws", "us-east-1", tags, details)  # type: ignore[arg-type]
+        return Resource(self.kind, self.id, "aws", "us-east-1", tags, details)
 
     @property
     def _scanned(self) -> float:
@@ -140,7 +147,7 @@ class MadeUp(msgspec.Struct, frozen=True):
         cve = _cve(number)
         package = f"package-{number % PACKAGES}"
         severity = _SEVERITIES[draw.choices(range(5), (3, 22, 45, 20, 10))[0]]
-        status = draw.choices(("ACTIVE", "SUPPRESSED", "CLOSED"), (80, 5, 15))[0]
+        status = draw.choices(_STATUSES, (80, 5, 15))[0]
         seen = round(self._scanned - draw.random() * 270 * _DAY, 3)
         score = round(draw.random() * 10, 1)
         vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
@@ -153,7 +160,7 @@ class MadeUp(msgspec.Struct, frozen=True):
             first_observed_at=seen,
             last_observed_at=seen if status == "CLOSED" else self._scanned,
             updated_at=seen,
-            status=status,  # type: ignore[arg-type]
+            status=status,
             remediation=Remediation(Recommendation("None Provided")),
             resources=[resource],
             title=f"{cve} - {package}",

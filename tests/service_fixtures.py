@@ -69,9 +69,9 @@ def postgresql() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def postgresql_database(postgresql: str) -> Iterator[str]:
-    """The address of an empty database, dropped afterwards."""
+@contextmanager
+def new_database(postgresql: str) -> Iterator[str]:
+    """The address of an empty database of a server, dropped afterwards."""
     import psycopg
 
     name = f"test_{uuid.uuid4().hex}"
@@ -80,6 +80,13 @@ def postgresql_database(postgresql: str) -> Iterator[str]:
     yield f"{postgresql}/{name}"
     with psycopg.connect(f"{postgresql}/postgres", autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def postgresql_database(postgresql: str) -> Iterator[str]:
+    """The address of an empty database, dropped afterwards."""
+    with new_database(postgresql) as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

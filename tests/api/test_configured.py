@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from openinspector.advisories.starter import starter_path
 from tests.api.conftest import (
     ADMINISTRATOR,
     MEMBER,
@@ -192,8 +195,10 @@ def test_both_names_of_the_own_format_mean_the_same(server: Server) -> None:
 
 
 def test_without_a_database_the_answer_says_what_to_run(server: Server, tmp_path: Path) -> None:
-    missing = str(tmp_path / "missing.db")
+    missing = str(shutil.copy(starter_path(), tmp_path / "missing.db"))
     other = start(server.folder, server.keys, "--db", missing)
+    # One that is missing from the start is refused at the start.
+    os.unlink(missing)
     try:
         with pytest.raises(ClientError, match="openinspector db update") as raised:
             other.client(SCRATCH, "inspector-scan").scan_sbom(sbom=SBOM)

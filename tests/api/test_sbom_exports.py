@@ -26,16 +26,13 @@ from tests.api.test_exports import (
     STRANGER,
     ask,
     folder,
-    postgresql,
-    postgresql_database,
     service,
     settled,
-    store,
 )
 from tests.reports.world import DEBIAN_12, Memory, record, report_of
 from tests.signals.exporting import REGION, clock
 
-__all__ = ["folder", "postgresql", "postgresql_database", "service", "store"]
+__all__ = ["folder", "service"]
 
 OPENSSL = Package(
     "Debian", "openssl", "3.0.11-1", "pkg:deb/debian/openssl@3.0.11-1?arch=amd64&distro=debian-12",

@@ -95,9 +95,10 @@ class Life(RuleBasedStateMachine):
             closes = before is not None and before.status != "CLOSED" and not failed
             assert (change is not None) == closes
             if change is not None:
+                assert before is not None
                 assert change.kind == "CLOSED"
                 assert change.finding.updated_at == self.now
-                assert change.finding.last_observed_at == before.last_observed_at  # type: ignore[union-attr]
+                assert change.finding.last_observed_at == before.last_observed_at
             return
         if before is None:
             assert (change.kind, change.finding.status) == ("OPENED", state)

@@ -19,6 +19,7 @@ from openinspector.api.exports import resume_exports
 from openinspector.api.gateway import application
 from openinspector.api.tokens import Tokens
 from openinspector.api.wire.connection import Connection
+from openinspector.model import OpenInspectorError
 from openinspector.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -96,7 +97,11 @@ def run(
     upkeep: Callable[[Store, int], None],
     beside: Sequence[Background] = (),
 ) -> None:
-    """Serve until told to stop; `ready` is called when requests are taken."""
+    """Serve until told to stop; `ready` is called when requests are taken.
+
+    Raises `OpenInspectorError` when the address cannot be listened at.
+    """
+    sockets = _listen(address)
     config = uvicorn.Config(
         application(service, master),
         host=address.host,
@@ -128,7 +133,7 @@ def run(
     for thread in threads:
         thread.start()
     try:
-        server.run()
+        server.run(sockets=sockets)
     finally:
         stopped.set()
         for each in beside:
@@ -136,6 +141,19 @@ def run(
         for thread in threads:
             thread.join()
         service.store.close()
+
+
+def _listen(address: Address) -> list[socket.socket]:
+    """Sockets at every address that the host means. Not left to uvicorn, which logs and exits."""
+    try:
+        places = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return [socket.create_server(place[:2], family=family) for family, *_, place in places]
+    except OSError as error:
+        raise OpenInspectorError(
+            f"cannot listen at {address.url}: {error.strerror or error}"
+        ) from error
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

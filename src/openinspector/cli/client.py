@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from openinspector.cli.addresses import http_address
+
 AS_OF = click.option(
     "--as-of",
     metavar="TIME",
@@ -12,6 +14,7 @@ AS_OF = click.option(
 URL = click.option(
     "--url",
     metavar="URL",
+    callback=http_address,
     envvar="AWS_ENDPOINT_URL",
     show_envvar=True,
     default="http://127.0.0.1:8400",

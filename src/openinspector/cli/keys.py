@@ -41,7 +41,7 @@ def create(
 
     from openinspector.api.access.keys import create_key
 
-    policy = Path(policy_file).read_text() if policy_file else None
+    policy = _text(Path(policy_file)) if policy_file else None
     store, master = open_data(data, store_address)
     key = create_key(store, master, account, name, policy, time.time_ns() // 1_000_000)
     store.close()
@@ -88,6 +88,13 @@ def revoke(key_id: str, data: str | None, store_address: str | None) -> None:
     if not done:
         raise OpenInspectorError(f"{key_id}: no such key, or it is revoked already")
     click.echo(f"{key_id} is revoked.")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise OpenInspectorError(f"{path}: not UTF-8 text: {error}") from error
 
 
 def _date(milliseconds: int) -> str:

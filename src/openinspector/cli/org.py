@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from openinspector.cli.addresses import http_address
 from openinspector.cli.service_options import open_data, service_options
 from openinspector.model import OpenInspectorError
 
@@ -30,12 +31,18 @@ def import_(file: str, data: str | None, store_address: str | None) -> None:
     try:
         document = yaml.safe_load(Path(file).read_bytes())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise OpenInspectorError(f"{file}: not YAML or JSON: {error}") from error
+        why = " ".join(str(error).split())
+        raise OpenInspectorError(f"{file}: not YAML or JSON: {why}") from error
     _take(read_organization(document, file), data, store_address)
 
 
 @command.command("sync")
-@click.option("--endpoint-url", metavar="URL", help="Another address of AWS Organizations.")
+@click.option(
+    "--endpoint-url",
+    metavar="URL",
+    callback=http_address,
+    help="Another address of AWS Organizations.",
+)
 @service_options
 def sync(endpoint_url: str | None, data: str | None, store_address: str | None) -> None:
     """Take the organisation from AWS Organizations, with your AWS credentials."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openinspector import __version__
+from openinspector.cli.addresses import http_address
 from openinspector.cli.collecting import collect_inventory
 from openinspector.cli.exits import DONE, FAIL_ON_REACHED, SCANNED_IN_PART, leave
 from openinspector.cli.knowledge import DATABASE, describe, open_database, reservations
@@ -58,6 +59,15 @@ FILTERS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
 )
 """What is left out of the answer, each with its reason; `explain` names it."""
 
+
+def _resource_name(
+    _context: click.Context, _option: click.Parameter, name: str | None
+) -> str | None:
+    if name is not None and not name.strip():
+        raise click.BadParameter("a resource's name is not empty.")
+    return name
+
+
 OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     DATABASE,
     click.option(
@@ -84,11 +94,13 @@ OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option(
         "--submit",
         metavar="URL",
+        callback=http_address,
         help="Record the scan in a service (`openinspector serve`), signed with your AWS key.",
     ),
     click.option(
         "--submit-as",
         metavar="NAME",
+        callback=_resource_name,
         help="The resource's name there; a later scan of the same name is of the same resource. "
         "Default: the target's name, the whole path of a folder or file.",
     ),
@@ -151,6 +163,8 @@ def scan(
     """Scan a target, report, and leave with the exit code that the options ask for."""
     from openinspector.reports.report import Report
 
+    if submit_as is not None and submit is None:
+        raise click.UsageError("--submit-as names a resource of the service of --submit URL.")
     with open_database(database) as knowledge:
         options = assessment_options(
             knowledge,

@@ -64,6 +64,9 @@ def command(
     def knowledge() -> "AdvisoryDatabase":
         return open_database(database)
 
+    if database:
+        # Without --db it may be fetched later; one that is named must be there.
+        knowledge().close()
     folder = data_folder(data)
     if export_folder:
         os.environ[FOLDER_VARIABLE] = export_folder
@@ -100,8 +103,15 @@ def _check_certificate(certificate: str | None, key: str | None) -> None:
     import ssl
 
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-    except ssl.SSLError as error:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            certificate, key, password=_no_password
+        )
+    except (ssl.SSLError, ValueError) as error:
         raise click.UsageError(
             f"{certificate} and {key} are no certificate with its private key (PEM): {error}"
         ) from error
+
+
+def _no_password() -> str:
+    """Instead of a question on the terminal, which a service cannot answer."""
+    raise ValueError("the private key is encrypted")

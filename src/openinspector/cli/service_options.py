@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from openinspector.cli.addresses import postgresql_address
+
 if TYPE_CHECKING:
     from openinspector.api.access.master_key import MasterKey
     from openinspector.store import Store
@@ -22,6 +24,7 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
         "--database",
         "store_address",
         metavar="postgresql://...",
+        callback=postgresql_address,
         help="Keep findings in PostgreSQL instead of the folder.",
     ),
 )

@@ -75,7 +75,7 @@ def open_store(location: str | Path) -> Store:
         upgrade(engine)
     except OperationalError as error:
         shown = engine.url.render_as_string(hide_password=True)
-        raise DatabaseError(f"{shown}: {str(error.orig).strip()}") from error
+        raise DatabaseError(f"{shown}: {' '.join(str(error.orig).split())}") from error
     return Store(engine)
 
 

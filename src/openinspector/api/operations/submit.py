@@ -74,6 +74,10 @@ def read_inventory(body: bytes) -> Inventory:
         inventory = msgspec.json.decode(body, type=Inventory)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"The inventory cannot be read: {error}", reason="CANNOT_PARSE") from error
+    name = inventory.target.name
+    if not name.strip() or len(name) > _MOST_TEXT or "\0" in name:
+        message = f"a resource's name has 1 to {_MOST_TEXT} characters, and no zero byte"
+        raise Invalid(f"target.name: {message}", [("target.name", message)])
     if len(inventory.packages) > MOST_PACKAGES:
         raise Invalid(f"An inventory has at most {MOST_PACKAGES} packages.")
     for number, package in enumerate(inventory.packages):
