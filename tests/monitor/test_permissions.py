@@ -19,20 +19,18 @@ from tests.monitor.test_instances import launch, manage
 
 PROGRAM = Path(sys.executable).with_name("openinspector")
 
-_BY_PATH = {
-    "GET /2015-03-31/functions": "lambda:ListFunctions",
-    "GET /2015-03-31/functions/": "lambda:ListFunctions",
-    "GET /2018-10-31/layers": "lambda:GetLayerVersion",
+_OTHERWISE = {
+    "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+    "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
 }
-_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
+"""Calls whose action has another name (Service Authorization Reference)."""
 _PULLING = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 """What pulling over the registry protocol asks for (ECR user guide, "Private registry policy")."""
 
 
 def action(service: str, operation: str) -> str:
-    if service == "lambda":
-        return _BY_PATH.get(operation, "lambda:GetFunction")
-    return f"{_PREFIXES.get(service, service)}:{operation}"
+    name = f"{service}:{operation}"
+    return _OTHERWISE.get(name, name)
 
 
 def test_every_call_is_granted_and_every_grant_is_used(
