@@ -175,7 +175,7 @@ def test_nothing_is_lost_or_done_twice(store: Store) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25 if store.is_sqlite else 10,
+            max_examples=60 if store.is_sqlite else 15,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

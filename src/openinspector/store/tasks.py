@@ -97,7 +97,10 @@ def enqueue(connection: Connection, keys: Iterable[TaskKey], due_at: int, now: i
     statement = statement.on_conflict_do_update(
         index_elements=["kind", "account", "region", "subject"],
         set_={
-            "again_at": case((held, due_at), else_=task.c.again_at),
+            "again_at": case(
+                (held & (func.coalesce(task.c.again_at, due_at) >= due_at), due_at),
+                else_=task.c.again_at,
+            ),
             "due_at": case((held, task.c.due_at), else_=sooner),
         },
     )
