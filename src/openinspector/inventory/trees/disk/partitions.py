@@ -16,7 +16,7 @@ _PROTECTIVE = 0xEE
 _MOST = 1024
 """Partitions that are looked at."""
 
-EFI_SYSTEM = "c12a7328-f81f-11d2-ba4b-00c04fd43042"
+EFI_SYSTEM = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 
 
 class Partition(msgspec.Struct, frozen=True):
