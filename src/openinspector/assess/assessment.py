@@ -11,7 +11,7 @@ from openinspector.assess.filters import apply_filters
 from openinspector.assess.findings import Context, package_finding
 from openinspector.assess.ignore import Entry
 from openinspector.assess.observation import Observation, RuledOut
-from openinspector.assess.packages import match
+from openinspector.assess.packages import Matching, match
 from openinspector.assess.resources import Place, resource_of
 from openinspector.assess.score import Reachability
 from openinspector.assess.vex import Statement
@@ -83,12 +83,21 @@ class Assessment(msgspec.Struct, frozen=True):
 
 
 def assess(
-    inventory: Inventory, knowledge: Knowledge, options: Options, now: datetime
+    inventory: Inventory,
+    knowledge: Knowledge,
+    options: Options,
+    now: datetime,
+    matching: Matching | None = None,
 ) -> Assessment:
-    """Judge an inventory. `now` is an aware time: the instant of every finding."""
-    matching = match(
-        inventory, knowledge, include_kernel=options.include_kernel, explain=options.explain
-    )
+    """Judge an inventory. `now` is an aware time: the instant of every finding.
+
+    `matching` is what `match` said of the same inventory, knowledge and options, where somebody
+    asked before: resources that hold the same differ in their findings, not in what matches.
+    """
+    if matching is None:
+        matching = match(
+            inventory, knowledge, include_kernel=options.include_kernel, explain=options.explain
+        )
     filtered = apply_filters(
         matching.observations,
         inventory,

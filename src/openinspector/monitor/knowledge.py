@@ -37,11 +37,11 @@ _STARTER = (
 def opened(monitor: Monitor) -> Iterator[AdvisoryDatabase]:
     """The present database; each thread keeps its own open until there is another one."""
     held: tuple[str, AdvisoryDatabase] | None = getattr(monitor.databases, "held", None)
-    if held is None or _identity(held[1].path) != held[0]:
+    if held is None or identity(held[1].path) != held[0]:
         if held is not None:
             held[1].close()
         database = monitor.knowledge()
-        held = monitor.databases.held = (_identity(database.path), database)
+        held = monitor.databases.held = (identity(database.path), database)
     yield held[1]
 
 
@@ -50,7 +50,7 @@ def reservations(database: AdvisoryDatabase) -> tuple[Gap, ...]:
     return (Gap("advisories", _STARTER),) if database.starter else ()
 
 
-def _identity(path: Path) -> str:
+def identity(path: Path) -> str:
     """Another file has another one: databases are replaced, never written into."""
     told = os.stat(path)
     return f"{told.st_ino}:{told.st_size}:{told.st_mtime_ns}"
@@ -64,7 +64,7 @@ def follow(monitor: Monitor) -> int:
     """
     with opened(monitor) as database:
         path = database.path
-    present = _identity(path)
+    present = identity(path)
     with monitor.store.read() as connection:
         state = get_record(connection, _KIND, _OWNER, _KEY) or {}
     if state.get("identity") == present:

@@ -1,6 +1,7 @@
 """What every handler is given: where things are, and how often they are looked at."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from openinspector.assess.packages import Matching
 from openinspector.aws.sessions import Sessions
 from openinspector.store import Store
 
@@ -37,6 +39,31 @@ class Intervals(msgspec.Struct, frozen=True):
 DEFAULT_INTERVALS = Intervals()
 
 
+_REMEMBERED = 256
+
+
+class Matchings:
+    """What was matched last, by inventory and advisory database, for all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, str], Matching] = OrderedDict()
+
+    def get(self, key: tuple[str, str], make: "Callable[[], Matching]") -> Matching:
+        """The one of a key, made if nobody remembers it."""
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+                return known
+        made = make()
+        with self._lock:
+            self._known[key] = made
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return made
+
+
 @dataclass(frozen=True)
 class Monitor:
     """Everything that work needs. `clock` gives epoch milliseconds; `folder` is of this machine."""
@@ -51,6 +78,7 @@ class Monitor:
     intervals: Intervals = DEFAULT_INTERVALS
     databases: threading.local = field(default_factory=threading.local)
     """Where each thread keeps the advisory database that it has open."""
+    matchings: Matchings = field(default_factory=Matchings)
 
     def now(self) -> datetime:
         """The moment, as assessments want it."""

@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from openinspector.assess import Assessment, Options, Place, assess
+from openinspector.assess.packages import match
 from openinspector.aws.trouble import AwsTrouble, Gone, Unfit
 from openinspector.ledger.record import record_scan
 from openinspector.ledger.suppression import rules_for
@@ -11,10 +12,10 @@ from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
 from openinspector.monitor.collect import Collected, collect, told_by
 from openinspector.monitor.coverage import SUCCESSFUL, row_of, tell
-from openinspector.monitor.knowledge import opened, reservations
+from openinspector.monitor.knowledge import identity, opened, reservations
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.scope import ruler_of
-from openinspector.store.packages import get_inventory, inventory_of
+from openinspector.store.packages import digest_of, get_inventory, inventory_of
 from openinspector.store.reachability import reachability_of
 from openinspector.store.resources import KnownResource, get_resource, mark_scanned, twin
 from openinspector.store.tasks import Task, TaskKey, enqueue, finish, holds
@@ -108,7 +109,10 @@ def _judge(
             reachability=reached,
             gaps=reservations(knowledge),
         )
-        return assess(inventory, knowledge, options, monitor.now())
+        # Ten thousand instances of one AMI hold the same: it is matched once.
+        same = (digest_of(inventory), identity(knowledge.path))
+        matching = monitor.matchings.get(same, lambda: match(inventory, knowledge))
+        return assess(inventory, knowledge, options, monitor.now(), matching)
 
 
 def _record(

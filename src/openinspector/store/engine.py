@@ -23,6 +23,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # SQLite writes the whole log back when its last connection closes: one stays open.
+        self._kept = engine.raw_connection() if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -61,6 +63,9 @@ class Store:
 
     def close(self) -> None:
         """Give back all connections."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         self.engine.dispose()
 
 

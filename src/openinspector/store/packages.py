@@ -21,6 +21,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -143,9 +144,18 @@ def ranges_of(published: Iterable[AffectedPackage]) -> Iterator[Range]:
             yield Range(ecosystem, record.name, version, None, version, release)
 
 
+def _encoded(collected: Inventory) -> bytes:
+    return msgspec.json.encode(collected, order="deterministic")
+
+
+def digest_of(collected: Inventory) -> str:
+    """What an inventory is stored by: equal ones have equal digests."""
+    return hashlib.sha256(_encoded(collected)).hexdigest()
+
+
 def put_inventory(connection: Connection, collected: Inventory) -> str:
     """Store an inventory, unless it is there; its digest."""
-    body = msgspec.json.encode(collected, order="deterministic")
+    body = _encoded(collected)
     digest = hashlib.sha256(body).hexdigest()
     known = connection.execute(select(inventory.c.digest).where(inventory.c.digest == digest))
     if known.scalar() is None:
@@ -247,12 +257,7 @@ def _put_packages(connection: Connection, digest: str, collected: Inventory) -> 
     p = package_version.c
     numbers: set[int] = set()
     for batch in in_batches(rows, _BATCH):
-        wanted = or_(
-            *(
-                and_(p.ecosystem == e, p.release == r, p.name == n, p.version == v)
-                for e, r, n, v in batch
-            )
-        )
+        wanted = tuple_(p.ecosystem, p.release, p.name, p.version).in_(batch)
         numbers.update(connection.execute(select(p.row_id).where(wanted)).scalars())
     links = [{"package": number, "inventory": digest} for number in sorted(numbers)]
     _insert_new(connection, inventory_package, links)
