@@ -215,6 +215,18 @@ def test_reading_commands_answer_as_of_a_past_moment(
     assert statuses == [{"CLOSED"}, {"ACTIVE"}]
 
 
+def test_the_plan_of_a_service(server: Server, account: str, tmp_path: Path) -> None:
+    environment = server.environment(account)
+    assert openinspector("plan", **environment).stdout == "Nothing to do.\n"
+    submit(server, account, tmp_path, {"lodash", "minimist"})
+    told = openinspector("plan", "--account", account, **environment).stdout
+    assert "upgrade lodash to 4.17.21 (npm)" in told
+    plan = json.loads(openinspector("plan", "-f", "json", "--top", "1", **environment).stdout)
+    (action,) = plan["actions"]
+    assert action["kind"] == "upgrade"
+    assert action["risk"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

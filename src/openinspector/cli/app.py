@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "agent": ("openinspector.cli.agent", "Hand the software of this machine over."),
     "iam-policy": ("openinspector.cli.iam_policy", "Print what to grant in AWS for scanning."),
     "findings": ("openinspector.cli.findings", "List the findings of a running service."),
+    "plan": ("openinspector.cli.plan", "Say what to do first, by the risk that it removes."),
     "ask": ("openinspector.cli.ask", "Call any operation of a running service, in JSON."),
     "org": ("openinspector.cli.org", "Tell the service its accounts and organisation."),
     "keys": ("openinspector.cli.keys", "Make, list and revoke access keys of the service."),

@@ -45,7 +45,7 @@ def command(limit: int, url: str, as_of: str | None, **wanted: tuple[str, ...]) 
     }
     client = open_client(url, "inspector2", as_of)
     shown = 0
-    for page in _pages(client, criteria):
+    for page in pages(client, criteria):
         for finding in page[: limit - shown]:
             click.echo(line_of(finding))
         shown += len(page)
@@ -56,7 +56,8 @@ def command(limit: int, url: str, as_of: str | None, **wanted: tuple[str, ...]) 
         click.echo("No findings.", err=True)
 
 
-def _pages(client: Any, criteria: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+def pages(client: Any, criteria: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Findings that meet the criteria, a page at a time, worst first."""
     token: dict[str, str] = {}
     while True:
         answer = asked(client.list_findings, filterCriteria=criteria, maxResults=_PAGE, **token)
