@@ -1,5 +1,6 @@
 """Disks of several volumes: which is the root, what is mounted where, and what cannot be read."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -171,6 +172,26 @@ def test_a_disk_of_which_nothing_can_be_read(tmp_path: Path) -> None:
     assert found.gaps
     assert all(gap.total for gap in found.gaps)
     assert {gap.part for gap in found.gaps} == set(found.examined)
+    assert "os-packages" in found.examined
+
+
+def test_the_root_may_be_what_cannot_be_read(tmp_path: Path) -> None:
+    """A readable /boot beside a root of Btrfs must not look like a disk without a system."""
+    boot = ext(tmp_path, "boot", [file("grub/a.toy", "boot 1\n")])
+    system = write_folder(tmp_path / "system", [OS])
+    volumes = [boot, disks.btrfs(tmp_path / "btrfs.img", system)]
+    found = of(disks.gpt(tmp_path / "disk.img", volumes))
+    assert told(found) == {("boot", "1", "partition-1/grub/a.toy")}
+    gaps = [gap for gap in found.gaps if gap.part == "os-packages"]
+    assert [gap.reason for gap in gaps] == ["partition 2: it is Btrfs, which is not read"]
+
+
+def test_features_that_are_unknown_are_named(tmp_path: Path) -> None:
+    image = ext(tmp_path, "root", [OS], "-O", "mmp")
+    ((reason, _),) = reasons(of(image))
+    assert re.fullmatch(
+        r"the disk: its file system \(ext\) cannot be read: unsupported .*features.*", reason
+    )
 
 
 def test_a_second_operating_system_is_told(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """Bytes of a disk at any place, in the shape that the C readers of file systems want."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import BinaryIO
 
 ReadAt = Callable[[int, int], bytes]
 """`read_at(offset, size)`: up to `size` bytes; fewer only at the end. Raises `OSError`."""
+
+_FUNCTION = re.compile(r"^(?:py|lib)\w+: ")
+_SENTENCE = re.compile(r"\b(?:py|lib)\w+: (.+?)\.(?=\s|$)")
 
 DAMAGE = (OSError, MemoryError, OverflowError, RuntimeError, ValueError)
 """What the C readers raise on content that is not as it should be."""
@@ -88,11 +92,14 @@ def whole(source: BinaryIO, allowance: Allowance | None = None) -> Extent:
 
 
 def plain(error: BaseException) -> str:
-    """The gist of an error: the C readers write a chain of sentences, innermost in the middle."""
+    """The gist of an error.
+
+    The C readers write a chain of sentences, each with its function's name: what failed, the
+    cause, and then all between the two.
+    """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    first, _, _ = str(error).partition(". ")
-    function, _, said = first.partition(": ")
-    return (said if function.startswith(("pyfs", "pyvs", "pyqc", "pyvm", "pyvh")) else first) or (
-        type(error).__name__
-    )
+    sentences = _SENTENCE.findall(str(error))
+    if len(sentences) > 1:
+        return str(sentences[1])
+    return _FUNCTION.sub("", str(error)).rstrip(".") or type(error).__name__

@@ -66,7 +66,8 @@ def lay_out(opened: list[Opened], closed: list[Closed]) -> Layout:
         reason = _told(volume)
         if reason not in told:
             unread.append(Unread(reason, total=not opened))
-    return Layout(mounts, bool(best), tuple(unread))
+    # What cannot be read may be the root: it must not look as if there were no such part.
+    return Layout(mounts, bool(best or closed), tuple(unread))
 
 
 def _told(volume: Closed) -> str:
