@@ -104,5 +104,5 @@ def running(port: int = 0) -> Iterator[Remote]:
             raise EmulatorError(f"the emulator ended with status {process.wait()}")
         yield Remote(url)
     finally:
-        process.kill()
+        process.terminate()
         process.wait()
