@@ -40,7 +40,7 @@ class Remote:
             add=partial(self.tell, "POST", "faults"), clear=partial(self.tell, "DELETE", "faults")
         )
 
-    def tell(self, method: str, path: str, **named: Any) -> Any:
+    def tell(self, method: str, path: str, /, **named: Any) -> Any:
         """Call a control endpoint: `/_emulator/<path>`. Raises `EmulatorError`."""
         request = urllib.request.Request(
             f"{self.url}/_emulator/{path}",
@@ -104,5 +104,5 @@ def running(port: int = 0) -> Iterator[Remote]:
             raise EmulatorError(f"the emulator ended with status {process.wait()}")
         yield Remote(url)
     finally:
-        process.kill()
+        process.terminate()
         process.wait()

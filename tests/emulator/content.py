@@ -10,6 +10,7 @@ from pathlib import Path
 
 BLOCK = 512 * 1024
 """Bytes of a block of the EBS direct APIs."""
+_ZEROS = bytes(BLOCK)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def _blocks(file: int, size: int) -> Iterator[int]:
         position = os.lseek(file, start, os.SEEK_HOLE)
         first, last = max(start // BLOCK, done), -(-position // BLOCK)
         for index in range(first, last):
-            if os.pread(file, BLOCK, index * BLOCK).strip(b"\0"):
+            data = os.pread(file, BLOCK, index * BLOCK)
+            if data != _ZEROS[: len(data)]:
                 yield index
         done = max(done, last)

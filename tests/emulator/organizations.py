@@ -24,7 +24,7 @@ for _listed in (FakeServiceAccess.TRUSTED_SERVICES, FakeDelegatedAdministrator.S
 
 
 def enrol(account: str, role: str = "OpenInspector", external_id: str | None = None) -> None:
-    """Make the role by which the management account enters another one."""
+    """Make the role by which the management account enters another one; an old one goes."""
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"},
@@ -32,7 +32,10 @@ def enrol(account: str, role: str = "OpenInspector", external_id: str | None = N
     }
     if external_id:
         statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
-    iam_backends[account]["aws"].create_role(
+    backend = iam_backends[account]["aws"]
+    if any(each.name == role for each in backend.roles.values()):
+        backend.delete_role(role)
+    backend.create_role(
         role_name=role,
         assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         path="/",

@@ -7,10 +7,11 @@ everything else    AWS; operations of `ANSWERS` are ours, the others moto's
 
 import argparse
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterable
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError, ServiceException
@@ -191,10 +192,11 @@ class Emulator:
         self.state.reset()
 
     def stop(self) -> None:
-        """End serving."""
+        """End serving; files go."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self.state.close()
 
 
 class _QuietHandler(MotoRequestHandler):
@@ -212,4 +214,8 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     emulator = Emulator(chosen.host, chosen.port)
     print(emulator.url, flush=True)
-    emulator._thread.join()
+    ended = Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: ended.set())
+    ended.wait()
+    emulator.stop()

@@ -91,6 +91,10 @@ class State:
             self.block_bytes = 0
             self.token_seconds = 7.0 * 24 * 3600
 
+    def close(self) -> None:
+        """Take the files away."""
+        self._folder.cleanup()
+
     @property
     def folder(self) -> Path:
         """Where files are kept while the process lives."""

@@ -77,11 +77,14 @@ def end_state(place: str | Path) -> dict[str, Any]:
     }
 
 
-_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt", "lastScannedAt")
+_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt", "lastScannedAt", "imagePulledAt")
+"""What depends on when it was done; a scan's own pull is one that ECR records."""
 
 
-def _timeless(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in sorted(document.items()) if name not in _TIMES}
+def _timeless(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _timeless(each) for name, each in sorted(value.items()) if name not in _TIMES}
 
 
 def last_words(folder: Path, verbs: Sequence[str] = ("serve", "worker")) -> str:

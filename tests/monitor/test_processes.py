@@ -24,6 +24,7 @@ OTHER = "2" * 12
 
 def populate(cloud: Emulator, folder: Path, count: int) -> None:
     """Make about so many resources in two accounts, some images of them twice."""
+    cloud.enrol(OTHER)
     for number in range(count // 3):
         account = (MANAGEMENT, OTHER)[number % 2]
         name = launch(cloud, account)
@@ -101,7 +102,7 @@ def test_what_it_does_can_be_followed(cloud: Emulator, tmp_path: Path) -> None:
     folder.mkdir()
     cloud.software.manage(MANAGEMENT, REGION, launch(cloud), AMAZON, [OPENSSH])
     deploy(cloud, "shop", zipped(lodash="4.17.15"))
-    cloud.faults.add("denied", "lambda", "GET /2015-03-31/functions/shop")
+    cloud.faults.add("denied", "lambda", "GetFunction")
     store = open_store(folder)
     with store.write() as connection:
         enable(connection, MANAGEMENT, ("EC2", "LAMBDA"), time.time_ns() // 1_000_000)
