@@ -11,7 +11,8 @@ from openinspector.cli.exits import DONE, FAIL_ON_REACHED, leave
 from openinspector.model import OpenInspectorError
 
 if TYPE_CHECKING:
-    from openinspector.assess.network.evidence import Interface, Network
+    from openinspector.assess.network import Opening, Origin
+    from openinspector.assess.network.evidence import Interface, Network, Protocol
 
 
 def read_described(names: Sequence[str]) -> dict[str, list[Any]]:
@@ -48,6 +49,9 @@ def chosen(network: "Network", to: str | None) -> Iterator["Interface"]:
             yield interface
 
 
+_ORIGINS = ("internet", "peering", "vpn", "direct-connect", "transit-gateway")
+
+
 @click.command("reach")
 @click.option(
     "--network",
@@ -58,7 +62,13 @@ def chosen(network: "Network", to: str | None) -> Iterator["Interface"]:
     help="Output of the EC2 describe commands, as JSON; may be repeated.",
 )
 @click.option(
-    "--from", "origin", type=click.Choice(["internet"]), default="internet", show_default=True
+    "--from",
+    "origins",
+    multiple=True,
+    type=click.Choice(_ORIGINS),
+    default=["internet"],
+    show_default=True,
+    help="Where packets come from; may be repeated.",
 )
 @click.option("--to", metavar="ID", help="An instance, interface, group, subnet or VPC.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Ask about one port, and say why.")
@@ -69,7 +79,7 @@ def chosen(network: "Network", to: str | None) -> Iterator["Interface"]:
 )
 def command(
     files: Sequence[str],
-    origin: str,
+    origins: "Sequence[Origin]",
     to: str | None,
     port: int | None,
     protocol: str,
@@ -90,25 +100,30 @@ def command(
     if not interfaces:
         raise OpenInspectorError(f"{to}: no network interface has this name, or belongs to it")
     if port is not None and format_name == "text":
-        reached = _explain(network, interfaces, protocol.upper(), port)
+        reached = _explain(
+            network, interfaces, ("TCP" if protocol == "tcp" else "UDP", port), origins
+        )
     else:
-        reached = _list(network, interfaces, (protocol.upper(), port), format_name)
+        reached = _list(network, interfaces, (protocol.upper(), port), origins, format_name)
     if reached and fail_on_open:
-        leave(FAIL_ON_REACHED, f"{reached} reachable from the {origin}")
+        leave(FAIL_ON_REACHED, f"{reached} reachable from: {', '.join(origins)}")
     click.get_current_context().exit(DONE)
 
 
 def _explain(
-    network: "Network", interfaces: Sequence["Interface"], protocol: str, port: int
+    network: "Network",
+    interfaces: Sequence["Interface"],
+    asked: "tuple[Protocol, int]",
+    origins: "Sequence[Origin]",
 ) -> int:
     from openinspector.assess.network import explain
     from openinspector.reports.reachability import verdict_lines
 
     reached = 0
     for interface in interfaces:
-        verdict = explain(network, interface, protocol, port)
+        verdict = explain(network, interface, *asked, origins)
         reached += verdict.opening is not None
-        for line in verdict_lines(interface.instance or interface.id, protocol, port, verdict):
+        for line in verdict_lines(interface.instance or interface.id, *asked, verdict):
             click.echo(line)
     return reached
 
@@ -117,28 +132,34 @@ def _list(
     network: "Network",
     interfaces: Sequence["Interface"],
     asked: tuple[str, int | None],
+    origins: "Sequence[Origin]",
     format_name: str,
 ) -> int:
-    from openinspector.assess.network import Opening, openings
-    from openinspector.assess.network.intervals import holds
-    from openinspector.assess.network.reach import Memory
     from openinspector.reports.reachability import reachability_json, reachability_lines
 
-    memory: Memory = {}
-    protocol, port = asked
-
-    def wanted(opening: Opening) -> bool:
-        return port is None or (opening.protocol == protocol and holds(opening.ports, port))
-
-    found = [
-        opening
-        for interface in interfaces
-        for opening in openings(network, interface, memory)
-        if wanted(opening)
-    ]
+    found = _open(network, interfaces, asked, origins)
     if format_name == "json":
         click.echo(json.dumps(reachability_json(found, network.gaps), indent=2))
     else:
         for line in reachability_lines(found, network.gaps):
             click.echo(line)
     return len(found)
+
+
+def _open(
+    network: "Network",
+    interfaces: Sequence["Interface"],
+    asked: tuple[str, int | None],
+    origins: "Sequence[Origin]",
+) -> "list[Opening]":
+    from openinspector.assess.network import Memory, openings
+    from openinspector.assess.network.intervals import holds
+
+    memory: Memory = {}
+    protocol, port = asked
+    return [
+        opening
+        for interface in interfaces
+        for opening in openings(network, interface, memory, origins)
+        if port is None or (opening.protocol == protocol and holds(opening.ports, port))
+    ]
