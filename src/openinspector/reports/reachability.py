@@ -36,6 +36,13 @@ def reachability_lines(openings: Sequence[Opening], gaps: Sequence[Gap]) -> Iter
     yield from _gap_lines(gaps)
 
 
+def plan_lines(applied: Sequence[str], gaps: Sequence[Gap]) -> Iterator[str]:
+    """What of a plan was applied to the evidence, and what was not."""
+    yield f"Applied: {', '.join(safe(name) for name in applied) or 'nothing'}"
+    for gap in gaps:
+        yield f"  {safe(gap.path or 'plan')} {safe(gap.reason)}"
+
+
 def verdict_lines(name: str, protocol: str, port: int, verdict: Verdict) -> Iterator[str]:
     """The answer about one port of one interface."""
     target = f"{safe(name)}  {protocol} {port}"
