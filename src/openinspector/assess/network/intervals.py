@@ -1,6 +1,7 @@
 """Sets of whole numbers as sorted, disjoint, closed intervals: ports, and addresses as numbers."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_network
 
 Interval = tuple[int, int]
@@ -59,6 +60,7 @@ def difference(left: Intervals, right: Intervals) -> Intervals:
     return tuple(found)
 
 
+@lru_cache(maxsize=100_000)
 def prefix(text: str) -> tuple[int, Interval]:
     """IP version and addresses of a CIDR block. Raises ValueError for what is none."""
     network = ip_network(text, strict=False)

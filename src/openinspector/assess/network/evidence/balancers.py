@@ -52,7 +52,8 @@ def balancers(
     reader: Reader, subnets: Mapping[str, Subnet], interfaces: Mapping[str, Interface]
 ) -> _Found:
     """Every load balancer, and as what each interface is a target of them."""
-    standing = _standing(interfaces)
+    told = reader.described.get("LoadBalancers") or reader.described.get("LoadBalancerDescriptions")
+    standing = _standing(interfaces if told else {})
 
     def modern(entry: Entry) -> Balancer | None:
         if within(entry, "State").get("Code") == "failed" or entry.get("Type") == "gateway":

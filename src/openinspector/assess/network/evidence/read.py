@@ -10,7 +10,7 @@ import msgspec
 from openinspector.assess.network.evidence import gateways, places, rules
 from openinspector.assess.network.evidence.balancers import balancers
 from openinspector.assess.network.evidence.components import Attachment, Network
-from openinspector.assess.network.evidence.reader import Reader
+from openinspector.assess.network.evidence.reader import Reader, Readings
 
 KINDS = (
     *("NetworkInterfaces", "Subnets", "RouteTables", "NetworkAcls", "SecurityGroups", "Vpcs"),
@@ -24,7 +24,7 @@ KINDS = (
 """What is read, and what is known to open nothing by itself."""
 
 
-def read_network(described: Mapping[str, Any]) -> Network:
+def read_network(described: Mapping[str, Any], readings: Readings | None = None) -> Network:
     """Read describe output.
 
     `described` holds the lists that EC2's, Elastic Load Balancing's and Direct Connect's describe
@@ -32,13 +32,15 @@ def read_network(described: Mapping[str, Any]) -> Network:
     in an answer of its own stands inside its owner: the `Entries` of a prefix list, the `Routes` of
     a transit gateway's route table (SearchTransitGatewayRoutes), `TargetHealthDescriptions` and
     `Attributes` of a target group, `InstanceStates` of a Classic Load Balancer.
+
+    Pass the same `readings` for evidence that changes little: what is equal is not read again.
     """
-    reader = Reader(described)
+    reader = Reader(described, readings)
     for kind in sorted(described.keys() - set(KINDS)):
         reader.gap(kind, "is of a kind that is not known: counts as closed")
     lists = reader.all("PrefixLists", "PrefixListId", partial(rules.prefix_list, reader))
-    subnets = reader.all("Subnets", "SubnetId", places.subnet)
-    interfaces = reader.all("NetworkInterfaces", "NetworkInterfaceId", places.interface)
+    subnets = reader.alone("Subnets", "SubnetId", places.subnet)
+    interfaces = reader.alone("NetworkInterfaces", "NetworkInterfaceId", places.interface)
     tables = reader.all("RouteTables", "RouteTableId", partial(rules.routes, reader, lists))
     groups = reader.all("SecurityGroups", "GroupId", partial(rules.group, reader, lists))
     transit = partial(rules.transit_routes, reader, lists)
@@ -50,7 +52,7 @@ def read_network(described: Mapping[str, Any]) -> Network:
         subnets=subnets,
         subnet_acl=places.of_subnets(reader, "NetworkAcls", "NetworkAclId", subnets),
         subnet_routes=subnet_routes,
-        acls=reader.all("NetworkAcls", "NetworkAclId", partial(rules.acl, reader)),
+        acls=reader.alone("NetworkAcls", "NetworkAclId", partial(rules.acl, reader)),
         groups=groups,
         routes=tables,
         gateways=gateways.internet_gateways(

@@ -17,12 +17,30 @@ _T = TypeVar("_T")
 _E = TypeVar("_E")
 
 
+Readings = dict[str, tuple[Any, Any, tuple[Gap, ...]]]
+"""By kind: entries as described, as read, and the gaps of that. Equal entries are read once."""
+
+
 class Reader:
     """The entries of describe output by kind, and the gaps that reading them found."""
 
-    def __init__(self, described: Mapping[str, Any]) -> None:
+    def __init__(self, described: Mapping[str, Any], readings: Readings | None = None) -> None:
         self.described = described
         self.gaps: list[Gap] = []
+        self.readings = {} if readings is None else readings
+
+    def alone(self, kind: str, identity: str, read: Callable[[Any], _T | None]) -> dict[str, _T]:
+        """`all` of a kind that is read without looking at others: known readings serve again."""
+        entries = self.described.get(kind)
+        known = self.readings.get(kind)
+        if known is None or known[0] != entries:
+            first = len(self.gaps)
+            found = self.all(kind, identity, read)
+            self.readings[kind] = (entries, found, tuple(self.gaps[first:]))
+            return found
+        self.gaps.extend(known[2])
+        again: dict[str, _T] = known[1]
+        return again
 
     def entries(self, kind: str) -> Iterator[Entry]:
         """Every entry of a kind that is an object."""
