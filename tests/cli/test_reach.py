@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.assess.network.test_reach import example
+from tests.assess.network.test_whatif import CHANGE_SET
 from tests.cli.conftest import Run
 
 INSTANCE = "i-0123456789abcdef0"
@@ -57,3 +58,34 @@ def test_files_that_are_no_network_are_refused(
     done = run("reach", "--network", path)
     assert done.returncode == 2
     assert word in done.stderr
+
+
+@pytest.fixture
+def closing(tmp_path: Path) -> Path:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(CHANGE_SET))
+    return path
+
+
+def test_a_plan_is_answered_before_and_after(run: Run, network: Path, closing: Path) -> None:
+    asked = ("reach", "--network", network, "--what-if", closing, "--port")
+    done = run(*asked, "22", "--fail-on-open")
+    assert done.returncode == 0, done.stderr
+    before, after = done.stdout.split("After:")
+    assert "Applied: It" in before
+    assert ("NOT REACHABLE" in before, "NOT REACHABLE" in after) == (False, True)
+    assert run(*asked, "443", "--fail-on-open").returncode == 1
+
+
+def test_a_plan_s_answer_as_json(run: Run, network: Path, closing: Path) -> None:
+    done = run("reach", "--network", network, "--what-if", closing, "-f", "json")
+    answer = json.loads(done.stdout)
+    ports = {
+        state: [each["ports"]["begin"] for each in answer[state]["openings"]] for state in answer
+    }
+    assert ports == {"before": [22], "after": [443]}
+
+
+def test_other_origins_can_be_asked(run: Run, network: Path) -> None:
+    done = run("reach", "--network", network, "--from", "peering", "--from", "vpn", "--port", "22")
+    assert "no VPN connection leads to it" in done.stdout

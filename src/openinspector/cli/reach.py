@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -11,7 +11,8 @@ from openinspector.cli.exits import DONE, FAIL_ON_REACHED, leave
 from openinspector.model import OpenInspectorError
 
 if TYPE_CHECKING:
-    from openinspector.assess.network.evidence import Interface, Network
+    from openinspector.assess.network import Opening, Origin
+    from openinspector.assess.network.evidence import Interface, Network, Protocol
 
 
 def read_described(names: Sequence[str]) -> dict[str, list[Any]]:
@@ -48,6 +49,9 @@ def chosen(network: "Network", to: str | None) -> Iterator["Interface"]:
             yield interface
 
 
+_ORIGINS = ("internet", "peering", "vpn", "direct-connect", "transit-gateway")
+
+
 @click.command("reach")
 @click.option(
     "--network",
@@ -58,18 +62,34 @@ def chosen(network: "Network", to: str | None) -> Iterator["Interface"]:
     help="Output of the EC2 describe commands, as JSON; may be repeated.",
 )
 @click.option(
-    "--from", "origin", type=click.Choice(["internet"]), default="internet", show_default=True
+    "--from",
+    "origins",
+    multiple=True,
+    type=click.Choice(_ORIGINS),
+    default=["internet"],
+    show_default=True,
+    help="Where packets come from; may be repeated.",
+)
+@click.option(
+    "--what-if",
+    "plan",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answer before and after a Terraform plan or CloudFormation change set, as JSON.",
 )
 @click.option("--to", metavar="ID", help="An instance, interface, group, subnet or VPC.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Ask about one port, and say why.")
 @click.option("--protocol", type=click.Choice(["tcp", "udp"]), default="tcp", show_default=True)
 @click.option("-f", "--format", "format_name", type=click.Choice(["text", "json"]), default="text")
 @click.option(
-    "--fail-on-open", is_flag=True, help="Exit with 1 when anything asked about is reachable."
+    "--fail-on-open",
+    is_flag=True,
+    help="Exit with 1 when anything asked about is reachable (with --what-if: afterwards).",
 )
 def command(
     files: Sequence[str],
-    origin: str,
+    origins: "Sequence[Origin]",
+    plan: Path | None,
     to: str | None,
     port: int | None,
     protocol: str,
@@ -85,30 +105,72 @@ def command(
     """
     from openinspector.assess.network import read_network
 
-    network = read_network(read_described(files))
-    interfaces = list(chosen(network, to))
-    if not interfaces:
-        raise OpenInspectorError(f"{to}: no network interface has this name, or belongs to it")
-    if port is not None and format_name == "text":
-        reached = _explain(network, interfaces, protocol.upper(), port)
-    else:
-        reached = _list(network, interfaces, (protocol.upper(), port), format_name)
+    described = read_described(files)
+    question = Question(to, "TCP" if protocol == "tcp" else "UDP", port, tuple(origins))
+    states = {"": described} if plan is None else _before_and_after(described, plan, format_name)
+    reached, told = 0, {}
+    for name, state in states.items():
+        if name and format_name == "text":
+            click.echo(f"{name}:")
+        reached, told[name.lower()] = _answer(read_network(state), question, format_name)
+    if format_name == "json":
+        click.echo(json.dumps(told if plan else told[""], indent=2))
     if reached and fail_on_open:
-        leave(FAIL_ON_REACHED, f"{reached} reachable from the {origin}")
+        leave(FAIL_ON_REACHED, f"{reached} reachable from: {', '.join(origins)}")
     click.get_current_context().exit(DONE)
 
 
+class Question(NamedTuple):
+    """What is asked about a network."""
+
+    to: str | None
+    protocol: "Protocol"
+    port: int | None
+    origins: "tuple[Origin, ...]"
+
+
+def _before_and_after(described: dict[str, Any], plan: Path, format_name: str) -> dict[str, Any]:
+    """The evidence before and after a plan; what of it was not applied goes to stderr."""
+    from openinspector.assess.network.whatif import planned
+    from openinspector.reports.reachability import plan_lines
+
+    try:
+        content = json.loads(plan.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise OpenInspectorError(f"{plan}: not JSON: {error}") from error
+    try:
+        found = planned(described, content)
+    except OpenInspectorError as error:
+        raise OpenInspectorError(f"{plan}: {error}") from error
+    for line in plan_lines(found.applied, found.gaps):
+        click.echo(line, err=format_name == "json")
+    return {"Before": described, "After": found.described}
+
+
+def _answer(network: "Network", question: Question, format_name: str) -> tuple[int, Any]:
+    """How much of what is asked about is open, and the answer for programs."""
+    interfaces = list(chosen(network, question.to))
+    if not interfaces:
+        raise OpenInspectorError(
+            f"{question.to}: no network interface has this name, or belongs to it"
+        )
+    if question.port is not None and format_name == "text":
+        return _explain(network, interfaces, question, question.port), None
+    return _list(network, interfaces, question, format_name)
+
+
 def _explain(
-    network: "Network", interfaces: Sequence["Interface"], protocol: str, port: int
+    network: "Network", interfaces: Sequence["Interface"], question: Question, port: int
 ) -> int:
     from openinspector.assess.network import explain
     from openinspector.reports.reachability import verdict_lines
 
     reached = 0
     for interface in interfaces:
-        verdict = explain(network, interface, protocol, port)
+        verdict = explain(network, interface, question.protocol, port, question.origins)
         reached += verdict.opening is not None
-        for line in verdict_lines(interface.instance or interface.id, protocol, port, verdict):
+        name = interface.instance or interface.id
+        for line in verdict_lines(name, question.protocol, port, verdict):
             click.echo(line)
     return reached
 
@@ -116,29 +178,30 @@ def _explain(
 def _list(
     network: "Network",
     interfaces: Sequence["Interface"],
-    asked: tuple[str, int | None],
+    question: Question,
     format_name: str,
-) -> int:
-    from openinspector.assess.network import Opening, openings
-    from openinspector.assess.network.intervals import holds
-    from openinspector.assess.network.reach import Memory
+) -> tuple[int, Any]:
     from openinspector.reports.reachability import reachability_json, reachability_lines
 
-    memory: Memory = {}
-    protocol, port = asked
-
-    def wanted(opening: Opening) -> bool:
-        return port is None or (opening.protocol == protocol and holds(opening.ports, port))
-
-    found = [
-        opening
-        for interface in interfaces
-        for opening in openings(network, interface, memory)
-        if wanted(opening)
-    ]
-    if format_name == "json":
-        click.echo(json.dumps(reachability_json(found, network.gaps), indent=2))
-    else:
+    found = _open(network, interfaces, question)
+    if format_name == "text":
         for line in reachability_lines(found, network.gaps):
             click.echo(line)
-    return len(found)
+        return len(found), None
+    return len(found), reachability_json(found, network.gaps)
+
+
+def _open(
+    network: "Network", interfaces: Sequence["Interface"], question: Question
+) -> "list[Opening]":
+    from openinspector.assess.network import Memory, openings
+    from openinspector.assess.network.intervals import holds
+
+    memory: Memory = {}
+    port = question.port
+    return [
+        opening
+        for interface in interfaces
+        for opening in openings(network, interface, memory, question.origins)
+        if port is None or (opening.protocol == question.protocol and holds(opening.ports, port))
+    ]

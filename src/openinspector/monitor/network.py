@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from openinspector.assess import Place
 from openinspector.assess.network import Network, Opening, openings, read_network
 from openinspector.assess.network.findings import network_finding
-from openinspector.assess.network.reach import Memory
+from openinspector.assess.network.parts import Memory
 from openinspector.assess.score import Reachability
 from openinspector.aws.network import describe_network
 from openinspector.ledger.record import record_network

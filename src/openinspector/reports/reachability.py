@@ -4,14 +4,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address, summarize_address_range
 from typing import Any
 
+from openinspector.assess.network.explain import Verdict
 from openinspector.assess.network.findings import severity
-from openinspector.assess.network.intervals import Interval
-from openinspector.assess.network.reach import INTERNET, Opening, Verdict
+from openinspector.assess.network.intervals import INTERNET, Interval
+from openinspector.assess.network.reach import Opening
+from openinspector.assess.network.ways import Origin
 from openinspector.model import Gap
 from openinspector.reports.text import safe
 
 _MOST_SOURCES = 6
 _SHORT = "AWS::EC2::"
+_ORIGINS: dict[Origin, str] = {
+    "internet": "the internet",
+    "peering": "a peered VPC",
+    "vpn": "a VPN connection",
+    "direct-connect": "Direct Connect",
+    "transit-gateway": "a transit gateway",
+}
 
 
 def reachability_lines(openings: Sequence[Opening], gaps: Sequence[Gap]) -> Iterator[str]:
@@ -23,8 +32,15 @@ def reachability_lines(openings: Sequence[Opening], gaps: Sequence[Gap]) -> Iter
         )
         yield f"    {path_text(opening)}"
     if not openings:
-        yield "Nothing here is reachable from the internet."
+        yield "Nothing here is reachable."
     yield from _gap_lines(gaps)
+
+
+def plan_lines(applied: Sequence[str], gaps: Sequence[Gap]) -> Iterator[str]:
+    """What of a plan was applied to the evidence, and what was not."""
+    yield f"Applied: {', '.join(safe(name) for name in applied) or 'nothing'}"
+    for gap in gaps:
+        yield f"  {safe(gap.path or 'plan')} {safe(gap.reason)}"
 
 
 def verdict_lines(name: str, protocol: str, port: int, verdict: Verdict) -> Iterator[str]:
@@ -54,6 +70,7 @@ def reachability_json(openings: Iterable[Opening], gaps: Iterable[Gap]) -> dict[
 
 def _opening(opening: Opening) -> dict[str, Any]:
     return {
+        "origin": opening.origin,
         "interface": opening.interface,
         "instance": opening.instance,
         "protocol": opening.protocol,
@@ -100,7 +117,7 @@ def _sources(opening: Opening) -> str:
     versions = {part.version for part in opening.parts}
     if len(found) > _MOST_SOURCES:
         words = " and ".join(f"IPv{version}" for version in sorted(versions))
-        return f"the internet ({words}, {len(found)} blocks)"
+        return f"{_ORIGINS[opening.origin]} ({words}, {len(found)} blocks)"
     return ", ".join(sorted(found))
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from openinspector.assess.network import explain, openings, read_network
+from openinspector.assess.network.evidence.components import PROTOCOLS
 from openinspector.assess.network.intervals import holds
-from openinspector.assess.network.reach import PROTOCOLS
 from tests.assess.network.networks import ADDRESSES, PORTS, networks
 from tests.assess.network.simulator import gets_in
 

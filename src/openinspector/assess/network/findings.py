@@ -3,7 +3,8 @@
 import hashlib
 
 from openinspector.assess.network.intervals import holds
-from openinspector.assess.network.reach import Opening, Step
+from openinspector.assess.network.reach import Opening
+from openinspector.assess.network.ways import Step
 from openinspector.assess.resources import Place, finding_arn
 from openinspector.model.finding import (
     Finding,
@@ -23,12 +24,27 @@ REMEDIATION = (
 )
 
 _ARN_KINDS = {
-    "AWS::EC2::InternetGateway": "internet-gateway",
-    "AWS::EC2::NetworkAcl": "network-acl",
-    "AWS::EC2::SecurityGroup": "security-group",
-    "AWS::EC2::NetworkInterface": "network-interface",
-    "AWS::EC2::Instance": "instance",
+    "AWS::EC2::InternetGateway": "ec2:{place}:internet-gateway/{id}",
+    "AWS::EC2::VPCPeeringConnection": "ec2:{place}:vpc-peering-connection/{id}",
+    "AWS::EC2::VPNGateway": "ec2:{place}:vpn-gateway/{id}",
+    "AWS::EC2::TransitGateway": "ec2:{place}:transit-gateway/{id}",
+    "AWS::EC2::TransitGatewayAttachment": "ec2:{place}:transit-gateway-attachment/{id}",
+    "AWS::EC2::NetworkAcl": "ec2:{place}:network-acl/{id}",
+    "AWS::EC2::SecurityGroup": "ec2:{place}:security-group/{id}",
+    "AWS::EC2::NetworkInterface": "ec2:{place}:network-interface/{id}",
+    "AWS::EC2::Instance": "ec2:{place}:instance/{id}",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "elasticloadbalancing:{place}:loadbalancer/{id}",
+    "AWS::ElasticLoadBalancing::LoadBalancer": "elasticloadbalancing:{place}:loadbalancer/{id}",
 }
+"""ARNs by type (Service Authorization Reference); `place` is region and account."""
+
+_NOUNS = {
+    "AWS::EC2::InternetGateway": ("an Internet Gateway", "InternetGateway"),
+    "AWS::EC2::VPCPeeringConnection": ("a VPC Peering Connection", "VpcPeeringConnection"),
+    "AWS::EC2::VPNGateway": ("a Virtual Private Gateway", "VirtualPrivateGateway"),
+    "AWS::EC2::TransitGateway": ("a Transit Gateway", "TransitGateway"),
+}
+"""How title and description name where packets come in (the spec's 3.2)."""
 
 SERVICES: tuple[tuple[str, tuple[int, ...], tuple[int, ...], Severity], ...] = (
     ("DHCP", (67, 68, 546, 547), (67, 68, 546, 547), "MEDIUM"),
@@ -59,17 +75,32 @@ SERVICES: tuple[tuple[str, tuple[int, ...], tuple[int, ...], Severity], ...] = (
 )
 """Service, TCP ports, UDP ports, severity when the internet reaches it (the spec's table 4)."""
 
+_OPEN_PATH: dict[str, Severity] = {
+    **dict.fromkeys(("FTP", "Print services", "Telnet"), "MEDIUM"),
+    **dict.fromkeys(("RDP", "SSH"), "LOW"),
+}
+"""Severity by service when a private network reaches it; INFORMATIONAL for all others."""
+
 _RANK: tuple[Severity, ...] = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH")
+
+
+_DISTINGUISHING = frozenset(
+    {
+        "AWS::EC2::TransitGatewayAttachment",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+    }
+)
+"""Components beside the edge and the interface that make another finding of the same ports."""
 
 
 def severity(opening: Opening) -> Severity:
     """The highest of the services whose ports lie in the range."""
-    column = 1 if opening.protocol == "TCP" else 2
-    found = [
-        row[3]
-        for row in SERVICES
-        if any(holds(opening.ports, port) for port in (row[1] if column == 1 else row[2]))
-    ]
+    found: list[Severity] = []
+    for name, tcp, udp, internet in SERVICES:
+        if any(holds(opening.ports, port) for port in (tcp if opening.protocol == "TCP" else udp)):
+            path = _OPEN_PATH.get(name, "INFORMATIONAL")
+            found.append(internet if opening.origin == "internet" else path)
     return max(found, key=_RANK.index, default="INFORMATIONAL")
 
 
@@ -77,18 +108,20 @@ def network_finding(opening: Opening, resource: Resource, place: Place, at: floa
     """The finding of an opening; `at` is its instant in epoch seconds."""
     begin, end = opening.ports
     ports = f"Port {begin} is" if begin == end else f"Port range {begin}-{end} is"
-    gateway = opening.path[0].id
-    route = hashlib.sha256(f"{gateway}/{opening.interface}".encode()).hexdigest()
+    edge = opening.path[0]
+    noun, word = _NOUNS[edge.type]
+    through = [edge.id, *(step.id for step in opening.path[1:] if step.type in _DISTINGUISHING)]
+    route = hashlib.sha256("/".join((*through, opening.interface)).encode()).hexdigest()
     return Finding(
         finding_arn=finding_arn(
             place, resource.id, "network", opening.protocol, f"{begin}-{end}", route
         ),
         aws_account_id=place.account,
         type="NETWORK_REACHABILITY",
-        title=f"{ports} reachable from an Internet Gateway - {opening.protocol}",
+        title=f"{ports} reachable from {noun} - {opening.protocol}",
         description=(
             f"On the instance {resource.id}, the port range {begin}-{end} is reachable from the"
-            f" InternetGateway {gateway} from an attached ENI {opening.interface}."
+            f" {word} {edge.id} from an attached ENI {opening.interface}."
         ),
         remediation=Remediation(Recommendation(text=REMEDIATION)),
         severity=severity(opening),
@@ -106,6 +139,9 @@ def network_finding(opening: Opening, resource: Resource, place: Place, at: floa
 
 
 def _step(step: Step, place: Place) -> PathStep:
-    kind = _ARN_KINDS[step.type]
-    arn = f"arn:{place.partition}:ec2:{place.region}:{place.account}:{kind}/{step.id}"
-    return PathStep(component_id=step.id, component_type=step.type, component_arn=arn)
+    kind = _ARN_KINDS[step.type].format(place=f"{place.region}:{place.account}", id=step.id)
+    return PathStep(
+        component_id=step.id,
+        component_type=step.type,
+        component_arn=f"arn:{place.partition}:{kind}",
+    )

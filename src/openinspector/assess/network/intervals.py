@@ -1,6 +1,7 @@
 """Sets of whole numbers as sorted, disjoint, closed intervals: ports, and addresses as numbers."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_network
 
 Interval = tuple[int, int]
@@ -59,6 +60,7 @@ def difference(left: Intervals, right: Intervals) -> Intervals:
     return tuple(found)
 
 
+@lru_cache(maxsize=100_000)
 def prefix(text: str) -> tuple[int, Interval]:
     """IP version and addresses of a CIDR block. Raises ValueError for what is none."""
     network = ip_network(text, strict=False)
@@ -68,3 +70,19 @@ def prefix(text: str) -> tuple[int, Interval]:
 def holds(interval: Interval, number: int) -> bool:
     """Whether a number lies in an interval."""
     return interval[0] <= number <= interval[1]
+
+
+_NOT_INTERNET: dict[int, tuple[str, ...]] = {
+    4: (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+        *("172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3"),
+    ),
+    6: ("::/3", "4000::/2", "8000::/1"),
+}
+"""Addresses that no packet from the internet bears (RFC 6890; IPv6: all but 2000::/3)."""
+
+INTERNET: dict[int, Intervals] = {
+    version: difference((SPACE[version],), union(prefix(block)[1] for block in blocks))
+    for version, blocks in _NOT_INTERNET.items()
+}
+"""All addresses from which a packet can come from the internet, by IP version."""

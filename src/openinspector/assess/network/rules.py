@@ -5,7 +5,9 @@ Sources: Amazon VPC User Guide, "Route priority", "Network ACL rules", "Security
 
 from collections.abc import Iterable, Iterator
 
-from openinspector.assess.network.evidence import AclRule, Group, Route
+import msgspec
+
+from openinspector.assess.network.evidence.components import AclRule, Block, GroupRule, Route
 from openinspector.assess.network.intervals import (
     PORTS,
     Interval,
@@ -17,19 +19,30 @@ from openinspector.assess.network.intervals import (
 )
 
 
-def next_hop(routes: Iterable[Route], version: int, address: int) -> str | None:
-    """Where a packet to an address goes: the longest prefix wins. None: nowhere."""
-    best: Route | None = None
+def next_hops(routes: Iterable[Route], version: int, address: int) -> frozenset[str | None]:
+    """Where a packet to an address goes: the longest prefix, then the lowest rank. Empty: nowhere.
+
+    None is a blackhole. Only a transit gateway has several targets for the same addresses.
+    """
+    best: tuple[int, int] | None = None
+    found: set[str | None] = set()
     for route in routes:
         if route.version != version or not holds(route.addresses, address):
             continue
-        if best is None or _width(route) < _width(best):
-            best = route
-    return None if best is None else best.target
+        priority = (route.addresses[1] - route.addresses[0], route.rank)
+        if best is None or priority < best:
+            best, found = priority, set()
+        if priority == best:
+            found.add(route.target)
+    return frozenset(found)
 
 
-def _width(route: Route) -> int:
-    return route.addresses[1] - route.addresses[0]
+def leading_to(routes: tuple[Route, ...], version: int, target: str, space: Intervals) -> Intervals:
+    """The addresses of a space that routes lead to a target."""
+    own = (route.addresses for route in routes if route.version == version)
+    return union(
+        atom for atom in atoms(space, own) if target in next_hops(routes, version, atom[0])
+    )
 
 
 def acl_ports(rules: Iterable[AclRule], protocol: str, version: int, address: int) -> Intervals:
@@ -50,30 +63,33 @@ def acl_ports(rules: Iterable[AclRule], protocol: str, version: int, address: in
     return union(allowed)
 
 
-def group_ports(groups: Iterable[Group], protocol: str, version: int, address: int) -> Intervals:
-    """The ports that security groups together open to an address: any rule suffices."""
+def group_ports(rules: Iterable[GroupRule], protocol: str, version: int, address: int) -> Intervals:
+    """The ports that rules of security groups together open to an address: any rule suffices."""
     return union(
         rule.ports
-        for group in groups
-        for rule in group.inbound
+        for rule in rules
         if protocol in rule.protocols
         and any(kind == version and holds(block, address) for kind, block in rule.sources)
     )
 
 
-def atoms(
-    space: Intervals,
-    version: int,
-    routes: Iterable[Route],
-    acl_rules: Iterable[AclRule],
-    groups: Iterable[Group],
-) -> Iterator[Interval]:
-    """Cut a set of addresses where any rule begins or ends.
+def naming(
+    rules: Iterable[GroupRule], members: Iterable[tuple[str, tuple[Block, ...]]]
+) -> Iterator[GroupRule]:
+    """The same rules with the addresses of the groups' members beside their blocks."""
+    known = dict(members)
+    for rule in rules:
+        blocks = [block for name in rule.groups for block in known.get(name, ())]
+        yield msgspec.structs.replace(rule, sources=(*rule.sources, *blocks)) if blocks else rule
+
+
+def atoms(space: Intervals, blocks: Iterable[Interval]) -> Iterator[Interval]:
+    """Cut a set of addresses where any block begins or ends.
 
     Within one atom every rule treats all addresses alike, so one of them stands for all.
     """
     cuts: set[int] = set()
-    for low, high in _blocks(version, routes, acl_rules, groups):
+    for low, high in blocks:
         cuts.update((low, high + 1))
     ordered = sorted(cuts)
     for low, high in space:
@@ -83,13 +99,3 @@ def atoms(
                 yield start, cut - 1
                 start = cut
         yield start, high
-
-
-def _blocks(
-    version: int, routes: Iterable[Route], acl_rules: Iterable[AclRule], groups: Iterable[Group]
-) -> Iterator[Interval]:
-    yield from (route.addresses for route in routes if route.version == version)
-    yield from (rule.addresses for rule in acl_rules if rule.version == version)
-    for group in groups:
-        for rule in group.inbound:
-            yield from (block for kind, block in rule.sources if kind == version)
