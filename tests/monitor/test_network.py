@@ -85,6 +85,53 @@ def test_what_is_open_is_found_and_scores_move_with_it(
     assert findings(monitor, MANAGEMENT) == before
 
 
+def balance(cloud: Emulator, name: str) -> None:
+    """Put an internet-facing load balancer before an instance, from port 80 to port 8080."""
+    client, elb = cloud.client("ec2"), cloud.client("elbv2")
+    (reservation,) = client.describe_instances(InstanceIds=[name])["Reservations"]
+    (instance,) = reservation["Instances"]
+    vpc = instance["VpcId"]
+    subnets = client.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    group = client.create_security_group(GroupName="lb", Description="x", VpcId=vpc)["GroupId"]
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress(80))
+    (made,) = elb.create_load_balancer(
+        Name="web",
+        Subnets=[each["SubnetId"] for each in subnets][:2],
+        SecurityGroups=[group],
+        Scheme="internet-facing",
+        Type="application",
+    )["LoadBalancers"]
+    (target,) = elb.create_target_group(Name="web", Protocol="HTTP", Port=8080, VpcId=vpc)[
+        "TargetGroups"
+    ]
+    elb.register_targets(TargetGroupArn=target["TargetGroupArn"], Targets=[{"Id": name}])
+    elb.create_listener(
+        LoadBalancerArn=made["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": target["TargetGroupArn"]}],
+    )
+
+
+def test_load_balancers_are_described_too(monitor: Monitor, cloud: Emulator, clock: Clock) -> None:
+    name = launch(cloud)
+    manage(cloud, name)
+    group = expose(cloud, name)
+    balance(cloud, name)
+    cloud.client("elb").create_load_balancer(
+        LoadBalancerName="classic",
+        Listeners=[{"Protocol": "tcp", "LoadBalancerPort": 80, "InstancePort": 80}],
+        AvailabilityZones=["us-east-1a"],
+    )
+    client = cloud.client("ec2")
+    inside = [{**ingress(8080)[0], "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=inside)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    called = {call.operation for call in cloud.calls}
+    assert {"DescribeTargetHealth", "DescribeRules", "DescribeInstanceHealth"} <= called
+
+
 def test_a_network_that_cannot_be_described_changes_nothing(
     monitor: Monitor, cloud: Emulator, clock: Clock
 ) -> None:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from openinspector.aws.permissions import ACTIONS
+from openinspector.aws.permissions import ACTIONS, OWN_SNAPSHOTS
 from openinspector.monitor.monitor import Monitor
 from tests.emulator import Emulator
-from tests.emulator.server import MANAGEMENT
+from tests.emulator.server import MANAGEMENT, REGION
 from tests.images import file, oci_layout
 from tests.monitor.driving import switch_on, work
 from tests.monitor.test_functions import deploy, zipped
 from tests.monitor.test_images import OS_RELEASE, STATUS, push, repository
 from tests.monitor.test_instances import launch, manage
+from tests.monitor.test_network import balance
 
 PROGRAM = Path(sys.executable).with_name("openinspector")
 
@@ -33,6 +34,12 @@ def action(service: str, operation: str) -> str:
     return _OTHERWISE.get(name, name)
 
 
+def empty_disk(path: Path) -> Path:
+    path.touch()
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", path, "8M"], check=True, timeout=60)
+    return path
+
+
 def test_every_call_is_granted_and_every_grant_is_used(
     monitor: Monitor, cloud: Emulator, tmp_path: Path
 ) -> None:
@@ -48,14 +55,23 @@ def test_every_call_is_granted_and_every_grant_is_used(
         PrefixListName="offices", MaxEntries=1, AddressFamily="IPv4",
         Entries=[{"Cidr": "192.0.2.0/24"}],
     )  # fmt: skip
+    unmanaged = launch(cloud)
+    cloud.disks.attach(MANAGEMENT, REGION, unmanaged, empty_disk(tmp_path / "disk.raw"))
+    balance(cloud, unmanaged)
+    cloud.client("elb").create_load_balancer(
+        LoadBalancerName="classic",
+        Listeners=[{"Protocol": "tcp", "LoadBalancerPort": 80, "InstancePort": 80}],
+        AvailabilityZones=["us-east-1a"],
+    )
     switch_on(monitor, MANAGEMENT, "EC2", "ECR", "LAMBDA")
     cloud.calls.clear()
     assert not [each for each in work(monitor) if each.endswith("failed")]
     called = {action(call.service, call.operation) for call in cloud.calls}
-    granted = {each for actions in ACTIONS.values() for each in actions}
+    granted = {each for actions in ACTIONS.values() for each in actions} | set(OWN_SNAPSHOTS)
     called -= {"sts:GetCallerIdentity"}  # needs no permission
     assert called <= granted
-    idle = {"cloudwatch:GetMetricData"}  # asked of old functions only
+    # Asked of old functions only; part of CreateSnapshots.
+    idle = {"cloudwatch:GetMetricData", "ec2:CreateTags"}
     assert granted - called == idle | _PULLING
 
 
