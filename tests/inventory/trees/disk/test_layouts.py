@@ -9,6 +9,7 @@ import pytest
 
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS
+from openinspector.inventory.trees.disk import unix
 from openinspector.inventory.trees.disk.lvm_metadata import parse
 from openinspector.inventory.trees.disk.mounts import Names, parse_fstab
 from openinspector.inventory.trees.opening import open_target
@@ -234,6 +235,19 @@ def test_folders_in_circles(tmp_path: Path) -> None:
     assert told(found) == {("x", "1", "a/b/x.toy")}
     why = "cannot be read: the folder is met a second time: the file system is damaged"
     assert (why, "a/b/again") in reasons(found)
+
+
+def test_a_folder_that_claims_to_be_endless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [file(f"many/{number:05}.toy") for number in range(2000)]
+    image = ext(tmp_path, "root", [OS, file("a/x.toy", "x 1\n"), *many])
+    monkeypatch.setattr(unix, "LISTING", 40_000)
+    found = of(image)
+    assert told(found) == {("x", "1", "a/x.toy")}
+    ((why, path),) = reasons(found)
+    assert path == "many"
+    assert "more of the disk would be read than such a thing can need" in why
 
 
 def test_names_that_are_no_utf8(tmp_path: Path) -> None:

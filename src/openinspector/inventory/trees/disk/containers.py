@@ -7,6 +7,7 @@ Format" and [MS-VHDX].
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from openinspector.inventory.limits import MEBIBYTE
 from openinspector.inventory.trees.disk.extent import DAMAGE, Extent, plain, whole
 from openinspector.inventory.trees.disk.qcow2 import Unsupported, open_qcow2
 from openinspector.model import TargetError
@@ -14,7 +15,7 @@ from openinspector.model import TargetError
 Beside = Callable[[str], BinaryIO]
 """Open another file of the same folder by its name. Raises `OSError`."""
 
-_OPENING = 256 * 1024 * 1024
+_OPENING = 256 * MEBIBYTE
 """Bytes that the tables of a container may take."""
 
 

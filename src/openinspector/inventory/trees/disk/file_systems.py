@@ -4,10 +4,13 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from openinspector.inventory.limits import MEBIBYTE
 from openinspector.inventory.trees.disk.extent import Extent
 
-LISTING = 512 * 1024 * 1024
-"""Bytes of the disk that one folder, or opening a file system, may take to read."""
+OPENING = 512 * MEBIBYTE
+"""Bytes of the disk that opening a file system may take to read."""
+LISTING = 128 * MEBIBYTE
+"""The same for one folder: more than a million entries."""
 
 
 class Node:

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from openinspector.inventory.trees.disk.extent import DAMAGE, Extent
-from openinspector.inventory.trees.disk.file_systems import LISTING, Node, is_plain, read_fully
+from openinspector.inventory.trees.disk.file_systems import (
+    LISTING,
+    OPENING,
+    Node,
+    is_plain,
+    read_fully,
+)
 
 _ROOT = 5
 _RESERVED = 24
@@ -32,7 +38,7 @@ class NtfsFileSystem:
         self.number = number
         self.extent = extent
         self.notes: tuple[str, ...] = ()
-        extent.allowance.allow(LISTING)
+        extent.allowance.allow(OPENING)
         self._volume = pyfsntfs.volume()
         self._volume.open_file_object(extent)
         self._last: tuple[int, Any] = (-1, None)

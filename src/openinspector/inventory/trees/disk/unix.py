@@ -9,7 +9,13 @@ from importlib import import_module
 from typing import Any
 
 from openinspector.inventory.trees.disk.extent import DAMAGE, Extent
-from openinspector.inventory.trees.disk.file_systems import LISTING, Node, is_plain, read_fully
+from openinspector.inventory.trees.disk.file_systems import (
+    LISTING,
+    OPENING,
+    Node,
+    is_plain,
+    read_fully,
+)
 
 MODULES = {"ext": "pyfsext", "xfs": "pyfsxfs"}
 """The reader of each kind of `signatures.FORMATS`."""
@@ -33,7 +39,7 @@ class UnixFileSystem:
         self.number = number
         self.extent = extent
         self.notes: tuple[str, ...] = ()
-        extent.allowance.allow(LISTING)
+        extent.allowance.allow(OPENING)
         self._volume = import_module(MODULES[kind]).volume()
         self._volume.open_file_object(extent)
         self._last: tuple[int, Any] = (-1, None)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from openinspector.inventory.limits import MEBIBYTE
 from openinspector.inventory.trees.disk.extent import DAMAGE, Extent, plain
 from openinspector.inventory.trees.disk.lvm import logical_volumes
 from openinspector.inventory.trees.disk.mounts import Names
@@ -16,7 +17,7 @@ from openinspector.inventory.trees.disk.partitions import (
 )
 from openinspector.inventory.trees.disk.signatures import Identity, identify
 
-_TABLES = 64 * 1024 * 1024
+_TABLES = 64 * MEBIBYTE
 """Bytes that partition tables and signatures may take to read."""
 
 _BOOT_ONLY = {
