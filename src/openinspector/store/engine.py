@@ -1,5 +1,6 @@
 """Opening the database: SQLite in WAL mode in a folder, or PostgreSQL by its address."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +55,30 @@ class Store:
                 if not self.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
                 yield connection
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[bool]:
+        """Whether no other process does something just now; nobody else will while this is held.
+
+        On PostgreSQL the lock goes with its connection, so the dead hold none. An embedded
+        database has one service.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            taken = connection.execute(
+                text("SELECT pg_try_advisory_lock(:number)"), {"number": number}
+            ).scalar_one()
+            try:
+                yield bool(taken)
+            finally:
+                if taken:
+                    connection.execute(
+                        text("SELECT pg_advisory_unlock(:number)"), {"number": number}
+                    )
 
     def optimize(self) -> None:
         """Let SQLite renew the statistics of its planner; PostgreSQL does so by itself."""

@@ -72,7 +72,15 @@ class Runner:
         return thread
 
     def run(self, job: Job, produce: Produce) -> None:
-        """Run a job to its end, from the start; whatever happens becomes its state."""
+        """Run a job to its end, from the start; whatever happens becomes its state.
+
+        Nothing is done where another server on the same database runs it already.
+        """
+        with self._store.alone(f"export/{job.report_id}") as alone:
+            if alone:
+                self._run(job, produce)
+
+    def _run(self, job: Job, produce: Produce) -> None:
         try:
             self._export(job, produce)
         except _Stopped:
