@@ -160,13 +160,16 @@ def test_what_need_not_be_read_is_a_note(tmp_path: Path) -> None:
     efi = disks.blank(tmp_path / "efi.img", 4 * disks.MEBIBYTE)
     disks.run("mkfs.vfat", efi)
     root = ext(tmp_path, "root", [OS, file("a.toy", "root 1\n")])
-    volumes = [efi, disks.swap(tmp_path / "swap.img"), root]
-    found = of(disks.gpt(tmp_path / "disk.img", volumes, [disks.EFI, disks.SWAP, disks.LINUX]))
+    unused = disks.blank(tmp_path / "unused.img", disks.MEBIBYTE)
+    volumes = [efi, disks.swap(tmp_path / "swap.img"), unused, root]
+    types = [disks.EFI, disks.SWAP, disks.LINUX, disks.LINUX]
+    found = of(disks.gpt(tmp_path / "disk.img", volumes, types))
     assert told(found) == {("root", "1", "a.toy")}
     assert reasons(found) == set()
-    assert found.notes[:2] == (
+    assert found.notes[:3] == (
         "partition 1 was passed over: it holds boot loaders (EFI system partition)",
         "partition 2 was passed over: it is swap space",
+        "partition 3 was passed over: it is blank (its first 256 KiB)",
     )
 
 
