@@ -30,12 +30,7 @@ EXTRAS: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "disk": (
         "the readers of disks",
-        frozenset(
-            {
-                *("pyfsext", "pyfsntfs", "pyfsxfs", "pyvhdi", "pyvmdk"),
-                "pyvsgpt",
-            }
-        ),
+        frozenset({"pyfsext", "pyfsntfs", "pyfsxfs", "pyvhdi", "pyvmdk"}),
     ),
 }
 """Modules that not everybody needs, by the extra that installs them, with what that is."""

@@ -2,7 +2,9 @@
 
 import re
 import shutil
+import struct
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,41 @@ def test_volumes_are_mounted_as_fstab_says(table, lines: str, tmp_path: Path) ->
     assert reasons(found) == set()
 
 
+def test_the_copy_of_a_damaged_table(tmp_path: Path) -> None:
+    volumes = pieces(tmp_path, f"/dev/sda2 /usr ext4\nUUID={UUID} /var/lib ext4\n")
+    disk = disks.gpt(tmp_path / "disk.img", volumes)
+    with disk.open("r+b") as image:
+        image.seek(512 + 60)
+        image.write(b"damage")
+    assert told(of(disk)) >= MOUNTED
+    with disk.open("r+b") as image:
+        image.seek(-512, 2)
+        image.write(bytes(512))
+    why = "the disk: the partition table (GPT) is damaged, and so is its copy"
+    assert (why, None) in reasons(of(disk))
+
+
+def test_sectors_of_4096_bytes(tmp_path: Path) -> None:
+    """The table that sgdisk wrote, moved to where a disk of such sectors has it."""
+    volumes = pieces(tmp_path, f"/dev/sda2 /usr ext4\nUUID={UUID} /var/lib ext4\n")
+    disk = disks.gpt(tmp_path / "disk.img", volumes)
+    data = bytearray(disk.read_bytes())
+    table = bytearray(data[1024 : 1024 + 128 * 128])
+    for at in range(0, len(table), 128):
+        first, last = struct.unpack_from("<QQ", table, at + 32)
+        if first:
+            struct.pack_into("<QQ", table, at + 32, first // 8, (last + 1) // 8 - 1)
+    header = bytearray(data[512:604])
+    struct.pack_into("<I", header, 88, zlib.crc32(table))
+    struct.pack_into("<I", header, 16, 0)
+    struct.pack_into("<I", header, 16, zlib.crc32(header))
+    data[512 : 1024 + len(table)] = bytes(512 + len(table))
+    data[4096:8192] = header.ljust(4096, b"\0")
+    data[8192 : 8192 + len(table)] = table
+    disk.write_bytes(data)
+    assert told(of(disk)) >= MOUNTED
+
+
 def test_partitions_are_found_by_their_own_identifier(tmp_path: Path) -> None:
     volumes = pieces(tmp_path, "PARTUUID=12345678-02 /usr ext4\nPARTUUID=12345678-03 /var/lib x\n")
     assert told(of(disks.mbr(tmp_path / "disk.img", volumes))) >= MOUNTED
@@ -123,13 +160,16 @@ def test_what_need_not_be_read_is_a_note(tmp_path: Path) -> None:
     efi = disks.blank(tmp_path / "efi.img", 4 * disks.MEBIBYTE)
     disks.run("mkfs.vfat", efi)
     root = ext(tmp_path, "root", [OS, file("a.toy", "root 1\n")])
-    volumes = [efi, disks.swap(tmp_path / "swap.img"), root]
-    found = of(disks.gpt(tmp_path / "disk.img", volumes, [disks.EFI, disks.SWAP, disks.LINUX]))
+    unused = disks.blank(tmp_path / "unused.img", disks.MEBIBYTE)
+    volumes = [efi, disks.swap(tmp_path / "swap.img"), unused, root]
+    types = [disks.EFI, disks.SWAP, disks.LINUX, disks.LINUX]
+    found = of(disks.gpt(tmp_path / "disk.img", volumes, types))
     assert told(found) == {("root", "1", "a.toy")}
     assert reasons(found) == set()
-    assert found.notes[:2] == (
+    assert found.notes[:3] == (
         "partition 1 was passed over: it holds boot loaders (EFI system partition)",
         "partition 2 was passed over: it is swap space",
+        "partition 3 was passed over: it is blank (its first 256 KiB)",
     )
 
 

@@ -70,7 +70,8 @@ def open_disk(
 ) -> DiskTree:
     """The tree of a disk: an image in any of the known containers, or the disk's own bytes.
 
-    `source` is seekable and only read; `beside` opens files that an image of several parts names;
+    `source` is seekable and only read, in many small pieces: a slow one should keep blocks of what
+    it fetched; `beside` opens files that an image of several parts names;
     `close` is called when the tree is left. Raises `TargetError` when it is no disk at all.
     """
     opened: list[Opened] = []

@@ -4,13 +4,20 @@ UEFI Specification 2.10, chapter 5 (GPT, protective and legacy MBR).
 """
 
 import struct
+import uuid
+import zlib
 from collections.abc import Iterator
 
 import msgspec
 
+from openinspector.inventory.limits import MEBIBYTE
 from openinspector.inventory.trees.disk.extent import DAMAGE, Extent, plain
 
 _SECTOR = 512
+_SECTORS = (512, 4096)
+"""Sizes of a sector; those of an MBR are taken for 512 bytes."""
+_GPT = b"EFI PART"
+_LARGEST_TABLE = 16 * MEBIBYTE
 _EXTENDED = frozenset({0x05, 0x0F, 0x85})
 _PROTECTIVE = 0xEE
 _MOST = 1024
@@ -34,7 +41,7 @@ class DamagedTable(Exception):
 
 def has_gpt(disk: Extent) -> bool:
     """Whether a GPT header stands where sectors of 512 or 4096 bytes have it."""
-    return any(disk.read_at(size, 8) == b"EFI PART" for size in (512, 4096))
+    return any(disk.read_at(size, 8) == _GPT for size in _SECTORS)
 
 
 def has_mbr(disk: Extent) -> bool:
@@ -53,7 +60,7 @@ def has_mbr(disk: Extent) -> bool:
 def partitions(disk: Extent) -> Iterator[Partition]:
     """Yield the partitions in order. Raises `DamagedTable`, also midway."""
     try:
-        if has_gpt(disk):
+        if has_gpt(disk) or _is_protective(disk):
             yield from _gpt(disk)
         elif has_mbr(disk):
             yield from _mbr(disk)
@@ -61,19 +68,46 @@ def partitions(disk: Extent) -> Iterator[Partition]:
         raise DamagedTable(f"the partition table is damaged: {plain(error)}") from None
 
 
-def _gpt(disk: Extent) -> Iterator[Partition]:
-    import pyvsgpt
+def _is_protective(disk: Extent) -> bool:
+    """Whether the MBR says that there is a GPT."""
+    return has_mbr(disk) and any(row[0] == _PROTECTIVE for row in _rows(disk.read_at(0, _SECTOR)))
 
-    volume = pyvsgpt.volume()
-    volume.open_file_object(disk)
-    count = volume.number_of_partitions
-    for index in range(min(count, _MOST)):
-        found = volume.get_partition(index)
-        number = found.entry_index + 1
-        extent = _within(disk, found.volume_offset, found.size, number)
-        yield Partition(number, extent, found.identifier.lower(), found.type_identifier.lower())
-    if count > _MOST:
-        raise DamagedTable(f"there are more than {_MOST} partitions")
+
+def _gpt(disk: Extent) -> Iterator[Partition]:
+    """By the header behind the first sector, or the copy in the last one."""
+    for sector in _SECTORS:
+        for place in (sector, disk.size - sector):
+            entries = _entries(disk, place, sector)
+            if entries is not None:
+                for number, entry in enumerate(entries, start=1):
+                    if any(entry[:16]):
+                        yield _of_entry(disk, number, entry, sector)
+                return
+    raise DamagedTable("the partition table (GPT) is damaged, and so is its copy")
+
+
+def _entries(disk: Extent, place: int, sector: int) -> list[bytes] | None:
+    """The rows of a table that is whole, by its checksums; None: there is none."""
+    header = disk.read_at(place, sector)
+    if len(header) < sector or not header.startswith(_GPT):
+        return None
+    length, checksum = struct.unpack_from("<II", header, 12)
+    first, count, size, table_checksum = struct.unpack_from("<QIII", header, 72)
+    if not 92 <= length <= sector or not 128 <= size <= 4096 or count * size > _LARGEST_TABLE:
+        return None
+    table = disk.read_at(first * sector, count * size)
+    if zlib.crc32(header[:16] + bytes(4) + header[20:length]) != checksum:
+        return None
+    if zlib.crc32(table) != table_checksum:
+        return None
+    return [table[at : at + size] for at in range(0, len(table), size)][:_MOST]
+
+
+def _of_entry(disk: Extent, number: int, entry: bytes, sector: int) -> Partition:
+    kind, own = (str(uuid.UUID(bytes_le=entry[at : at + 16])) for at in (0, 16))
+    first, last = struct.unpack_from("<QQ", entry, 32)
+    size = (last - first + 1) * sector
+    return Partition(number, _within(disk, first * sector, size, number), own, kind)
 
 
 def _mbr(disk: Extent) -> Iterator[Partition]:
@@ -83,8 +117,6 @@ def _mbr(disk: Extent) -> Iterator[Partition]:
     for number, (kind, start, count) in enumerate(_rows(sector), start=1):
         if kind in _EXTENDED:
             extended = start
-        elif kind == _PROTECTIVE:
-            raise DamagedTable("the partition table (GPT) that the disk should have is not there")
         elif kind:
             yield _partition(disk, number, start, count, kind, signature)
     if extended is not None:

@@ -17,6 +17,8 @@ from openinspector.inventory.trees.disk.partitions import (
 )
 from openinspector.inventory.trees.disk.signatures import Identity, identify
 
+_BEGINNING = 256 * 1024
+"""Where every known format has its signature."""
 _TABLES = 64 * MEBIBYTE
 """Bytes that partition tables and signatures may take to read."""
 
@@ -99,12 +101,12 @@ def _logical(physical: list[Extent]) -> Iterator[Volume]:
 
 def _volume(name: str, extent: Extent, identity: Identity | None, names: Names) -> Volume:
     if identity is None:
-        blank = not any(extent.read_at(0, 4096))
+        blank = not any(extent.read_at(0, _BEGINNING))
         why = "nothing is known at its beginning: an unknown file system, or none"
         return Volume(
             name,
             names=names,
-            passed_over="it is blank" if blank else "",
+            passed_over="it is blank (its first 256 KiB)" if blank else "",
             trouble="" if blank else why,
         )
     row = identity.format
