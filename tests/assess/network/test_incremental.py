@@ -14,16 +14,21 @@ from tests.assess.network.wide import ORIGINS, wide_networks
 
 @st.composite
 def changes(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A network, and what it became: damaged, or with kinds of another network."""
+    """A network, and what it became: damaged, or with an entry or kinds of another network."""
     before = draw(wide_networks())
     if draw(st.booleans()):
         return before, draw(mutilated(st.just(before)))
     other = draw(wide_networks())
+    if draw(st.booleans()):
+        kind = draw(st.sampled_from([kind for kind in sorted(other) if before.get(kind)]))
+        at = draw(st.integers(0, len(before[kind]) - 1))
+        entry = other[kind][at] if at < len(other[kind]) else {}
+        return before, {**before, kind: [*before[kind][:at], entry, *before[kind][at + 1 :]]}
     kinds = draw(st.lists(st.sampled_from(sorted(other)), min_size=1, max_size=2))
     return before, {**copy.deepcopy(before), **{kind: other[kind] for kind in kinds}}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(changes())
 def test_a_recomputation_equals_a_computation(
     change: tuple[dict[str, Any], dict[str, Any]],

@@ -23,7 +23,7 @@ HOPS = (GATEWAY, "pcx-1", "vgw-1", "tgw-1", "nat-1", "eigw-1")
 NAMES = dict(zip(HOPS, ("GatewayId", "VpcPeeringConnectionId", "GatewayId"), strict=False))
 NAMES.update({"tgw-1": "TransitGatewayId", "nat-1": "NatGatewayId"})
 NAMES["eigw-1"] = "EgressOnlyInternetGatewayId"
-STATES = ("healthy", "healthy", "unhealthy", "initial", "draining", "unused", "unavailable")
+STATES = (*("healthy",) * 6, "unhealthy", "initial", "draining", "unused", "unavailable")
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/net/lb/1"
 LISTENER = BALANCER.replace("loadbalancer", "listener") + "/80"
 TARGETS = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/web/1"
@@ -150,7 +150,9 @@ def _balancers(draw: st.DrawFn) -> dict[str, Any]:
                     "InstanceStates": [
                         {
                             "InstanceId": "i-0123456789abcdef0",
-                            "State": draw(st.sampled_from(("InService", "OutOfService"))),
+                            "State": draw(
+                                st.sampled_from(("InService", "InService", "OutOfService"))
+                            ),
                         }
                     ],
                 }
@@ -349,7 +351,7 @@ def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
     described["SecurityGroups"] += [
         {
             "GroupId": "sg-lb",
-            "IpPermissions": draw(permissions("sg-peer")) + [ALL] * draw(st.booleans()),
+            "IpPermissions": draw(permissions("sg-peer")) + [ALL] * draw(likely),
             "IpPermissionsEgress": draw(permissions("sg-0")),
         },
         {"GroupId": "sg-peer", "IpPermissions": []},
