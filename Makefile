@@ -19,6 +19,7 @@ bench: $(VENV)/development
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/reach.py
+	$(BIN)/python bench/fleet.py
 	$(BIN)/python bench/disk.py
 
 lint: $(VENV)/development
