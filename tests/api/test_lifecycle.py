@@ -215,6 +215,28 @@ def test_reading_commands_answer_as_of_a_past_moment(
     assert statuses == [{"CLOSED"}, {"ACTIVE"}]
 
 
+def test_what_a_policy_switches_on_the_api_leaves_alone(server: Server, tmp_path: Path) -> None:
+    ruled = "555555555555"
+    file = tmp_path / "organization.json"
+    entry = {"id": ruled, "policy": ["EC2"]}
+    file.write_text(
+        json.dumps(
+            {"organization": "o-policyorg12", "management_account": ruled, "accounts": [entry]}
+        )
+    )
+    openinspector("org", "import", file, "--data", server.folder)
+    server.keys[ruled] = new_key(server.folder, ruled)
+    client = server.client(ruled)
+    (state,) = client.batch_get_account_status()["accounts"]
+    assert state["resourceState"]["ec2"]["status"] == "ENABLED"
+    for call in (client.enable, client.disable):
+        (failed,) = call(resourceTypes=["EC2"])["failedAccounts"]
+        assert failed["errorCode"] == "BLOCKED_BY_ORGANIZATION_POLICY"
+    assert client.enable(resourceTypes=["ECR"])["failedAccounts"] == []
+    told = client.list_account_permissions(service="EC2")["permissions"]
+    assert told == []
+
+
 def test_the_plan_of_a_service(server: Server, account: str, tmp_path: Path) -> None:
     environment = server.environment(account)
     assert openinspector("plan", **environment).stdout == "Nothing to do.\n"

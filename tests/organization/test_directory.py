@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 
 from openinspector.api.operations.members import take_organization
+from openinspector.api.upkeep import run_once
+from openinspector.ledger.coverage import list_coverage
 from openinspector.ledger.forget import forget_account
 from openinspector.model import OpenInspectorError
 from openinspector.organization.accounts import enabled_types, status_of, statuses
 from openinspector.organization.directory import (
     administrator_record,
     dissociate,
+    enforced_types,
     is_suspended,
     organization_of,
     read_organization,
@@ -18,6 +21,7 @@ from openinspector.organization.directory import (
 from openinspector.organization.joining import AUTO_ENABLE
 from openinspector.organization.scope import administrator_of, visible_accounts
 from openinspector.store import Store
+from openinspector.store.coverage import put_coverage
 from openinspector.store.records import get_record, list_records, put_record
 
 A, B, C, D = (digit * 12 for digit in "1234")
@@ -107,6 +111,45 @@ def test_a_suspended_account_is_said_to_be(store: Store) -> None:
     assert status_of([], suspended=True) == "SUSPENDED"
 
 
+def test_a_policy_of_the_organisation_switches_on(store: Store) -> None:
+    accounts = [{"id": A}, {"id": B}, {"id": C, "policy": ["EC2", "ECR"]}]
+    document = {"organization": ONE, "management_account": A, "accounts": accounts}
+    with store.write() as connection:
+        take_organization(connection, read_organization(document, "file"), 1)
+        assert enforced_types(connection, C) == ("EC2", "ECR")
+        assert set(enabled_types(connection, C)) == {"EC2", "ECR"}
+        assert enforced_types(connection, A) == ()
+    del accounts[2]["policy"]
+    with store.write() as connection:
+        take_organization(connection, read_organization(document, "file"), 2)
+        assert enforced_types(connection, C) == ()
+        assert set(enabled_types(connection, C)) == {"EC2", "ECR"}, "the last state stays"
+
+
+def test_the_findings_of_a_suspended_account_go_after_ninety_days(store: Store) -> None:
+    day = 86_400_000
+    accounts = [{"id": A}, {"id": C, "status": "SUSPENDED"}]
+    document = {"organization": ONE, "management_account": A, "accounts": accounts}
+    for moment in (day, 50 * day):
+        with store.write() as connection:
+            take_organization(connection, read_organization(document, "file"), moment)
+            put_coverage(connection, C, [COVERED], day)
+    for now, left in ((91 * day, 1), (92 * day, 0)):
+        run_once(store, now)
+        with store.read() as connection:
+            rows, _ = list_coverage(connection, [C], {}, 10, None, now)
+            assert len(rows) == left
+
+
+COVERED = {
+    "accountId": C,
+    "resourceId": "i-1",
+    "resourceType": "AWS_EC2_INSTANCE",
+    "scanType": "PACKAGE",
+    "scanStatus": {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"},
+}
+
+
 def test_what_a_disabled_administrator_chose_for_its_organisation_goes(store: Store) -> None:
     with store.write() as connection:
         put_record(connection, "filter", ONE, "0" * 16, {"arn": "x"}, 1)
@@ -123,6 +166,8 @@ def test_what_a_disabled_administrator_chose_for_its_organisation_goes(store: St
         ({"accounts": [{"id": 111111111111}]}, "account 1 must have"),
         ({"accounts": [{"id": A}, {"id": A}]}, "listed twice"),
         ({"accounts": [{"id": A, "status": "GONE"}]}, f"account {A}"),
+        ({"accounts": [{"id": A, "policy": ["EC3"]}]}, "EC3"),
+        ({"accounts": [{"id": A, "policy": "EC2"}]}, "lists scan types"),
         ({"delegated_administrator": [A]}, "delegated_administrator"),
         ({"management_account": D}, "management_account"),
         ({"organization": "x"}, "organization"),

@@ -1,10 +1,15 @@
-"""What the service does by itself every minute: rules expire, old closed findings are dropped."""
+"""What the service does by itself every minute: rules expire, old findings are dropped."""
 
+from openinspector.ledger.forget import forget_findings
 from openinspector.ledger.retention import drop_old
 from openinspector.ledger.suppression import expire, reapply, rules_for
+from openinspector.organization.directory import suspended_before
 from openinspector.organization.scope import ADMINISTRATOR, accounts_ruled
 from openinspector.store import Store
 from openinspector.store.records import list_records
+
+SUSPENDED_DAYS = 90
+"""How long the findings of an account that AWS suspended are kept (spec/accounts.md 8)."""
 
 
 def run_once(store: Store, now: int) -> None:
@@ -23,4 +28,6 @@ def run_once(store: Store, now: int) -> None:
                 reapply(connection, accounts, rules_for(connection, owner, now), now)
     with store.write() as connection:
         drop_old(connection, now)
+        for account in suspended_before(connection, now - SUSPENDED_DAYS * 86_400_000):
+            forget_findings(connection, account, now)
     store.optimize()

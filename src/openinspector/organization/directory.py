@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from openinspector.model import OpenInspectorError
+from openinspector.organization.accounts import TYPES
 from openinspector.organization.scope import ADMINISTRATOR, MEMBER_OF, MEMBERSHIP
 from openinspector.store.records import end_record, get_record, list_records, put_record
 
@@ -20,12 +21,18 @@ BELONGS = "organization-of"
 
 
 class KnownAccount(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An account of an organisation; `status` is ACTIVE or SUSPENDED."""
+    """An account of an organisation; `status` is ACTIVE or SUSPENDED.
+
+    `suspended_at`: since when it is known to be suspended (epoch milliseconds). `enforced`: the
+    scan types that an organisation policy switches on (spec/accounts.md 2.4).
+    """
 
     id: str
     name: str = ""
     status: str = "ACTIVE"
     unit: str = ""
+    suspended_at: int | None = None
+    enforced: tuple[str, ...] = ()
 
 
 class Organization(msgspec.Struct, frozen=True):
@@ -69,7 +76,11 @@ def read_organization(document: Any, name: str) -> Organization:
                 f"{name}: account {entry['id']}: `status` must be ACTIVE or SUSPENDED, not {status}"
             )
         accounts[entry["id"]] = KnownAccount(
-            entry["id"], str(entry.get("name", "")), status, str(entry.get("ou", ""))
+            entry["id"],
+            str(entry.get("name", "")),
+            status,
+            str(entry.get("ou", "")),
+            enforced=_enforced(entry, name),
         )
     management = document.get("management_account")
     administrator = document.get("delegated_administrator")
@@ -82,6 +93,27 @@ def read_organization(document: Any, name: str) -> Organization:
         if not isinstance(account, str) or account not in accounts:
             raise OpenInspectorError(f"{name}: `{role}` must be one of the accounts")
     return Organization(identity, str(management), accounts, administrator)
+
+
+def _enforced(entry: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The scan types that an entry says a policy of the organisation switches on."""
+    types = entry.get("policy") or []
+    wrong = [each for each in types if each not in TYPES] if isinstance(types, list) else [types]
+    if wrong:
+        raise OpenInspectorError(
+            f"{name}: account {entry['id']}: `policy` lists scan types ({', '.join(TYPES)}), not"
+            f" {wrong[0]}"
+        )
+    return tuple(sorted(set(types)))
+
+
+def _since(before: Organization | None, account: KnownAccount, now: int) -> KnownAccount:
+    """An account with the moment since when it is known to be suspended."""
+    if account.status != "SUSPENDED":
+        return account
+    known = before.accounts.get(account.id) if before else None
+    since = known.suspended_at if known else None
+    return msgspec.structs.replace(account, suspended_at=now if since is None else since)
 
 
 def import_organization(connection: Connection, organization: Organization, now: int) -> list[str]:
@@ -102,7 +134,8 @@ def import_organization(connection: Connection, organization: Organization, now:
     body = {
         "management": organization.management,
         "accounts": {
-            account: msgspec.to_builtins(each) for account, each in organization.accounts.items()
+            account: msgspec.to_builtins(_since(before, each, now))
+            for account, each in organization.accounts.items()
         },
     }
     _keep(connection, ORGANIZATION, organization.id, organization.id, body, now)
@@ -150,6 +183,24 @@ def get_organization(
         account: msgspec.convert(known, KnownAccount) for account, known in body["accounts"].items()
     }
     return Organization(identity, body["management"], accounts)
+
+
+def enforced_types(connection: Connection, account: str, at: int | None = None) -> tuple[str, ...]:
+    """The scan types that a policy of its organisation switches on in an account."""
+    organization = organization_of(connection, account, at)
+    known = organization.accounts.get(account) if organization else None
+    return known.enforced if known else ()
+
+
+def suspended_before(connection: Connection, moment: int) -> list[str]:
+    """Accounts that are suspended since before a moment (epoch milliseconds)."""
+    found = []
+    for record in list_records(connection, ORGANIZATION):
+        for name, known in record.body["accounts"].items():
+            since = known.get("suspended_at")
+            if known.get("status") == "SUSPENDED" and since is not None and since < moment:
+                found.append(name)
+    return found
 
 
 def is_suspended(connection: Connection, account: str, at: int | None = None) -> bool:

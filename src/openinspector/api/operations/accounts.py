@@ -19,7 +19,7 @@ from openinspector.organization.accounts import (
     status_of,
     statuses,
 )
-from openinspector.organization.directory import is_suspended
+from openinspector.organization.directory import enforced_types, is_suspended
 from openinspector.organization.joining import join
 from openinspector.organization.scope import administrator_of, owner_of, visible_accounts
 
@@ -30,6 +30,10 @@ _PERMISSIONS: dict[str, tuple[str, ...]] = {
 }
 _MOST_PERMISSIONS = 1024
 
+_BLOCKED = (
+    "BLOCKED_BY_ORGANIZATION_POLICY",
+    "A policy of the organisation decides about this scan type.",
+)
 _DENIED = ("ACCESS_DENIED", "The calling account has no access to this account.")
 _Failure = tuple[str, str] | None
 
@@ -43,6 +47,8 @@ def enable_(call: Call) -> dict[str, Any]:
         if "LAMBDA_CODE" in wanted and "LAMBDA" not in {*wanted, *on}:
             message = "LAMBDA_CODE needs LAMBDA: enable both."
             raise Invalid(message, [("resourceTypes", message)])
+        if set(wanted) & set(enforced_types(connection, account)):
+            return _BLOCKED
         enable(connection, account, wanted, call.now)
         if join(connection, account, call.now):
             govern_anew(connection, account, call.now)
@@ -59,6 +65,8 @@ def disable_(call: Call) -> dict[str, Any]:
         member = administrator_of(connection, account) is not None
         if member and account == call.caller.account:
             return "ACCESS_DENIED", "A member cannot disable itself; its administrator can."
+        if set(unwanted) & set(enforced_types(connection, account)):
+            return _BLOCKED
         left = set(enabled_types(connection, account)) - set(unwanted)
         if not left and len(visible_accounts(connection, account)) > 1:
             return "DISASSOCIATE_ALL_MEMBERS", "Disassociate all members first."
@@ -127,11 +135,13 @@ def list_account_permissions(call: Call) -> dict[str, Any]:
     """What the account may switch itself: a member cannot switch scanning off."""
     with call.service.store.read() as connection:
         member = administrator_of(connection, call.caller.account, call.at) is not None
+        enforced = enforced_types(connection, call.caller.account, call.at)
     rows = [
         {"service": service, "operation": operation}
         for service, operations in _PERMISSIONS.items()
         for operation in operations
         if call.input.get("service", service) == service
+        and not (service in enforced and operation.endswith("_SCANNING"))
         and not (member and operation == "DISABLE_SCANNING")
     ]
     places = {id(row): f"{number:04d}" for number, row in enumerate(rows)}

@@ -8,10 +8,11 @@ from openinspector.api.call import Call, Handler
 from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.ledger.suppression import reapply, rules_for
 from openinspector.model.refusal import AccessDenied, Invalid, NotFound, QuotaExceeded
-from openinspector.organization.accounts import TYPES
+from openinspector.organization.accounts import TYPES, enable
 from openinspector.organization.directory import (
     Organization,
     dissociate,
+    enforced_types,
     import_organization,
     organization_of,
 )
@@ -49,6 +50,9 @@ def disassociate_member(call: Call) -> dict[str, Any]:
         _administered(connection, call)
         if administrator_of(connection, account) != call.caller.account:
             message = f"{account} is not a member."
+            raise Invalid(message, [("accountId", message)])
+        if enforced_types(connection, account):
+            message = f"{account} is under a policy of the organisation, to be detached first."
             raise Invalid(message, [("accountId", message)])
         dissociate(connection, account, "REMOVED", call.now)
         govern_anew(connection, account, call.now)
@@ -135,6 +139,9 @@ def take_organization(connection: Connection, organization: Organization, now: i
     governed = {account: ruler_of(connection, account) for account in organization.accounts}
     for account in import_organization(connection, organization, now):
         join(connection, account, now)
+    for account, known in organization.accounts.items():
+        if known.enforced:
+            enable(connection, account, known.enforced, now)
     for account, former in governed.items():
         if ruler_of(connection, account) != former:
             govern_anew(connection, account, now)
