@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from openinspector.monitor.monitor import Monitor
+from openinspector.store.records import put_record
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.conftest import Clock
@@ -86,6 +87,9 @@ def test_an_instance_is_found_scanned_and_closed(
 
 def test_why_an_instance_is_not_scanned(monitor: Monitor, cloud: Emulator, clock: Clock) -> None:
     switch_on(monitor, MANAGEMENT, "EC2")
+    agents = {"scanMode": "EC2_SSM_AGENT_BASED"}
+    with monitor.store.write() as connection:
+        put_record(connection, "configuration", MANAGEMENT, "ec2Configuration", agents, clock())
     expected = {}
     for reason, packages, age in (
         ("SUCCESSFUL", [OPENSSH], timedelta()),

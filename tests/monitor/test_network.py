@@ -1,8 +1,14 @@
 """Reachability of instances: findings for what is open, and scores that stand by it."""
 
+from typing import Any
+
+import pytest
+
+from openinspector.monitor import scan as scanning
 from openinspector.monitor.monitor import Monitor
+from openinspector.monitor.network import analyse
 from tests.emulator import Emulator
-from tests.emulator.server import MANAGEMENT
+from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.conftest import Clock
 from tests.monitor.driving import coverage, findings, switch_on, work
 from tests.monitor.test_instances import REGRESSION, launch, manage
@@ -147,3 +153,33 @@ def test_a_network_that_cannot_be_described_changes_nothing(
     clock.pass_by(monitor.intervals.network)
     assert "network failed" in work(monitor)
     assert findings(monitor, MANAGEMENT) == before
+
+
+def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
+    monitor: Monitor, cloud: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The analysis comes after a scan read what was known of the network, before it is recorded."""
+    name = launch(cloud)
+    manage(cloud, name)
+    expose(cloud, name)
+    real = scanning.collect
+
+    def slowly(*arguments: Any) -> Any:
+        collected = real(*arguments)
+        judge = scanning._judge
+
+        def late(*told: Any) -> Any:
+            judged = judge(*told)
+            analyse(monitor, MANAGEMENT, REGION)
+            monkeypatch.setattr(scanning, "_judge", judge)
+            return judged
+
+        monkeypatch.setattr(scanning, "_judge", late)
+        monkeypatch.setattr(scanning, "collect", real)
+        return collected
+
+    monkeypatch.setattr(scanning, "collect", slowly)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    (flaw,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
+    assert flaw["inspectorScore"] == 7.4, "nothing gets in"

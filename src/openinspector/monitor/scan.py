@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 
 from openinspector.assess import Assessment, Options, Place, assess
 from openinspector.assess.packages import match
+from openinspector.assess.score import Reachability
 from openinspector.aws.trouble import AwsTrouble, Gone, Unfit
 from openinspector.ledger.record import record_scan
 from openinspector.ledger.suppression import rules_for
@@ -13,6 +14,7 @@ from openinspector.model.discovered import Discovered
 from openinspector.monitor.collect import Collected, collect, told_by
 from openinspector.monitor.coverage import SUCCESSFUL, row_of, tell
 from openinspector.monitor.knowledge import identity, opened, reservations
+from openinspector.monitor.listing import ASSESS
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.scope import ruler_of
 from openinspector.store.packages import digest_of, get_inventory, inventory_of
@@ -48,12 +50,12 @@ def scan(monitor: Monitor, worker: str, task: Task) -> None:
         raise
     inventory = collected.inventory
     told = msgspec.structs.replace(found, mode=collected.mode)
-    assessment = _judge(monitor, task.key, told, inventory)
+    judged = _judge(monitor, task.key, told, inventory)
     with monitor.store.write() as connection:
         if not holds(connection, worker, task):
             return
+        _record(monitor, connection, task.key, told, judged, inventory)
         now = monitor.clock()
-        _record(connection, task.key, told, assessment, inventory, now)
         mark_scanned(connection, found.account, found.resource.id, found.fingerprint, now)
         finish(connection, task, now, _repeat(monitor, told, now))
 
@@ -69,13 +71,13 @@ def reassess(monitor: Monitor, worker: str, task: Task) -> None:
         _finish(monitor, worker, task, None)
         return
     found = known.found if known else None
-    assessment = _judge(monitor, task.key, found, inventory)
+    judged = _judge(monitor, task.key, found, inventory)
     with monitor.store.write() as connection:
         if not holds(connection, worker, task):
             return
         # What another scan brought meanwhile is newer than what was judged here.
         if inventory_of(connection, task.key.account, task.key.subject) == digest:
-            _record(connection, task.key, found, assessment, inventory, monitor.clock())
+            _record(monitor, connection, task.key, found, judged, inventory)
         else:
             enqueue(connection, [task.key], monitor.clock(), monitor.clock())
         finish(connection, task, monitor.clock())
@@ -96,9 +98,17 @@ def _same_content(monitor: Monitor, known: KnownResource) -> Inventory | None:
         return get_inventory(connection, digest) if digest else None
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """An assessment, and what it rests on that may change while it is made."""
+
+    assessment: Assessment
+    reached: Reachability | None
+    knowledge: str
+
+
 def _judge(
     monitor: Monitor, key: TaskKey, found: Discovered | None, inventory: Inventory
-) -> Assessment:
+) -> Judged:
     place = Place(key.account, key.region, monitor.partition)
     with monitor.store.read() as connection:
         reached = reachability_of(connection, key.account, key.subject)
@@ -110,25 +120,39 @@ def _judge(
             gaps=reservations(knowledge),
         )
         # Ten thousand instances of one AMI hold the same: it is matched once.
-        same = (digest_of(inventory), identity(knowledge.path))
-        matching = monitor.matchings.get(same, lambda: match(inventory, knowledge))
-        return assess(inventory, knowledge, options, monitor.now(), matching)
+        known_by = identity(knowledge.path)
+        matching = monitor.matchings.get(
+            (digest_of(inventory), known_by), lambda: match(inventory, knowledge)
+        )
+        assessment = assess(inventory, knowledge, options, monitor.now(), matching)
+        return Judged(assessment, reached, known_by)
 
 
 def _record(
+    monitor: Monitor,
     connection: Connection,
     key: TaskKey,
     found: Discovered | None,
-    assessment: Assessment,
+    judged: Judged,
     inventory: Inventory,
-    now: int,
 ) -> None:
+    """Record what was judged; when what it rests on changed meanwhile, ask for another look.
+
+    Whoever changed that asked for all that was recorded then, which this was not.
+    """
+    now = monitor.clock()
     row = None
     if found is not None:
         once = found.source.get("frequency") == "SCAN_ON_PUSH"
         row = row_of(connection, found, ON_PUSH if once else SUCCESSFUL, now, scanned=True)
     rules = rules_for(connection, ruler_of(connection, key.account), now)
-    record_scan(connection, key.account, assessment, inventory, rules, now, row)
+    record_scan(connection, key.account, judged.assessment, inventory, rules, now, row)
+    reached = reachability_of(connection, key.account, key.subject)
+    with opened(monitor) as knowledge:
+        present = identity(knowledge.path)
+    if (reached, present) != (judged.reached, judged.knowledge):
+        again = msgspec.structs.replace(key, kind=ASSESS)
+        enqueue(connection, [again], now, now)
 
 
 def _gone(monitor: Monitor, worker: str, task: Task, found: Discovered) -> None:
