@@ -161,7 +161,8 @@ def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
     """The analysis comes after a scan read what was known of the network, before it is recorded."""
     name = launch(cloud)
     manage(cloud, name)
-    expose(cloud, name)
+    client, group = cloud.client("ec2"), expose(cloud, name)
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
     real = scanning.collect
 
     def slowly(*arguments: Any) -> Any:
@@ -170,6 +171,7 @@ def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
 
         def late(*told: Any) -> Any:
             judged = judge(*told)
+            client.revoke_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
             analyse(monitor, MANAGEMENT, REGION)
             with monitor.store.write() as connection:
                 # As if it had run already: there was nothing recorded to be judged.
