@@ -244,3 +244,23 @@ def test_what_is_forwarded_to_and_not_known_is_a_gap() -> None:
     target = target_group(TargetHealthDescriptions=[health("i-gone")])
     network = read_network(balanced(TargetGroups=[target]))
     assert any("i-gone" in gap.reason for gap in network.gaps)
+
+
+@pytest.mark.parametrize(("egress", "ports"), [(True, (8080, 8080)), (False, (1024, 65535))])
+def test_the_acl_of_the_balancer_s_subnet_must_let_the_call_out_and_its_answer_in(
+    egress: bool, ports: tuple[int, int]
+) -> None:
+    described = balanced()
+    own = {**described["NetworkAcls"][0], "NetworkAclId": "acl-2", "IsDefault": False}
+    deny = {
+        "RuleNumber": 1,
+        "Egress": egress,
+        "Protocol": "6",
+        "RuleAction": "deny",
+        "PortRange": {"From": ports[0], "To": ports[1]},
+        "CidrBlock": "10.0.0.5/32",
+    }
+    own = {**own, "Entries": [deny, *own["Entries"]], "Associations": [{"SubnetId": "subnet-2"}]}
+    described["NetworkAcls"][0]["Associations"] = []
+    described["NetworkAcls"].append(own)
+    assert found(described) == []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from openinspector.assess.network import compute, recompute
 from tests.assess.network.mutilate import mutilated
+from tests.assess.network.test_origins import network, peered
 from tests.assess.network.test_reach import example
 from tests.assess.network.wide import ORIGINS, wide_networks
 
@@ -59,3 +60,39 @@ def test_only_the_members_of_a_changed_group_are_decided_anew() -> None:
     assert (first.decided, second.decided) == (2, 1)
     assert [len(second.openings[name]) for name in ("eni-1", "eni-2")] == [1, 0]
     assert recompute(second, after, copy.deepcopy(after)).decided == 0
+
+
+def test_a_changed_route_of_a_peered_vpc_touches_this_one() -> None:
+    over = {"DestinationCidrBlock": "10.1.0.0/16", "VpcPeeringConnectionId": "pcx-1"}
+    before = network(over, VpcPeeringConnections=peered())
+    before["Subnets"].append({"SubnetId": "subnet-2", "VpcId": "vpc-2", "CidrBlock": "10.1.0.0/24"})
+    far = {"RouteTableId": "rtb-2", "VpcId": "vpc-2", "Associations": [{"Main": True}]}
+    before["RouteTables"].append({**far, "Routes": []})
+    after = copy.deepcopy(before)
+    back = {"DestinationCidrBlock": "10.0.0.0/16", "VpcPeeringConnectionId": "pcx-1"}
+    after["RouteTables"][1]["Routes"] = [back]
+    second = recompute(compute(before, ("peering",)), before, after)
+    assert second.openings == compute(after, ("peering",)).openings
+    assert second.openings["eni-1"]
+
+
+def test_a_new_member_of_a_named_group_touches_who_names_it() -> None:
+    over = {"DestinationCidrBlock": "10.1.0.0/16", "VpcPeeringConnectionId": "pcx-1"}
+    before = network(over, VpcPeeringConnections=peered())
+    pairs = [{"GroupId": "sg-peer"}]
+    before["SecurityGroups"] = [
+        {"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "-1", "UserIdGroupPairs": pairs}]},
+        {"GroupId": "sg-peer", "IpPermissions": []},
+    ]
+    after = copy.deepcopy(before)
+    after["NetworkInterfaces"].append(
+        {
+            "NetworkInterfaceId": "eni-2",
+            "VpcId": "vpc-2",
+            "SubnetId": "subnet-2",
+            "Groups": pairs,
+            "PrivateIpAddresses": [{"PrivateIpAddress": "10.1.0.7"}],
+        }
+    )
+    second = recompute(compute(before, ("peering",)), before, after)
+    assert second.openings["eni-1"] == compute(after, ("peering",)).openings["eni-1"] != ()

@@ -310,6 +310,49 @@ def _transit(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
+def _focus(draw: st.DrawFn, described: dict[str, Any]) -> None:
+    """Let all pass but for one thing in each component, so that this one thing decides."""
+    blocks = ("0.0.0.0/0", "8.0.0.0/7", "10.0.1.0/24", "10.0.0.0/16", "10.1.0.0/16", "10.0.0.5/32")
+    source = draw(st.sampled_from((*blocks, "sg-lb", "sg-peer")))
+    rule: dict[str, Any] = {"IpProtocol": "-1", "IpRanges": [], "Ipv6Ranges": []}
+    if source.startswith("sg-"):
+        rule["UserIdGroupPairs"] = [{"GroupId": source}]
+    else:
+        rule["IpRanges"] = [{"CidrIp": source}]
+    for group in described["SecurityGroups"]:
+        group["IpPermissions"] = [rule] if group["GroupId"] == "sg-0" else []
+        if group["GroupId"] == "sg-lb":
+            group["IpPermissions"] = group["IpPermissionsEgress"] = [ALL]
+    described["NetworkAcls"] = []
+    for number in (1, 2):
+        allow = {"RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
+        entries: list[dict[str, Any]] = [
+            {"RuleNumber": 100, "Egress": egress, **allow} for egress in (False, True)
+        ]
+        if draw(st.booleans()):
+            low, high = draw(st.sampled_from(((22, 22), (80, 80), (1024, 65535))))
+            entries.append(
+                {
+                    "RuleNumber": 1,
+                    "Egress": draw(st.booleans()),
+                    "Protocol": "6",
+                    "RuleAction": "deny",
+                    "PortRange": {"From": low, "To": high},
+                    "CidrBlock": draw(st.sampled_from(blocks)),
+                }
+            )
+        described["NetworkAcls"].append(
+            {
+                "NetworkAclId": f"acl-{number}",
+                "VpcId": "vpc-1",
+                "IsDefault": False,
+                "Entries": entries,
+                "Associations": [{"SubnetId": f"subnet-{number}"}],
+            }
+        )
+
+
+@st.composite
 def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
     """The VPC of `networks` with two more, and a drawn choice of everything that leads there."""
     described = draw(networks())
@@ -389,6 +432,8 @@ def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
                 "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.9"}],
             }
         )
+    if draw(st.booleans()):
+        draw(_focus(described))
     described["Vpcs"] = [{"VpcId": f"vpc-{n + 1}", "CidrBlock": f"10.{n}.0.0/16"} for n in range(3)]
     sides = [
         {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"},
