@@ -1,10 +1,11 @@
 """Conan's order, from the `Version` of Conan 2: items between dots, `-` pre-release, `+` build.
 
 Zeros at the end of each part do not count. A part without an item orders before one with it, a
-pre-release before its release, no build before a build. Conan compares an item that is a number with
-one that is not as text, which is no total order (9 < 10 < 1a < 9). Here such an item begins with the
-number that it begins with (1k of OpenSSL lies between 1 and 2), and words order above all numbers,
-which agrees wherever the numbers have one digit. Names that are no version (`system`) are words.
+pre-release before its release, no build before a build. Conan compares an item that is a number
+with one that is not as text, which is no total order (9 < 10 < 1a < 9). Here such an item begins
+with the number that it begins with (1k of OpenSSL lies between 1 and 2), and words order above all
+numbers, which agrees wherever the numbers have one digit. Names that are no version (`system`) are
+words.
 """
 
 from __future__ import annotations
