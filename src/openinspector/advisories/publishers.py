@@ -60,6 +60,7 @@ _BY_PREFIX: dict[str, Publisher] = {
     "JLSEC-": Publisher("JULIA", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "MAL-": Publisher("OPENSSF", OWN, "https://osv.dev/vulnerability/{id}"),
     "MGASA-": Publisher("MAGEIA_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
+    "MINIMOS-": Publisher("MINIMOS_CVE", TRACKER),
     "MINI-": Publisher("MINIMOS_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
     "OESA-": Publisher("OPENEULER_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
     "OSV-": Publisher("OSV", DATABASE, "https://osv.dev/vulnerability/{id}"),
