@@ -19,7 +19,7 @@ _SCANS = 100
 
 def start_scan(call: Call) -> dict[str, Any]:
     """Take a scan of a machine image; nothing may read the image yet, so it fails at once."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
 
         def make() -> dict[str, Any]:
             key = secrets.token_hex(16)
