@@ -8,9 +8,10 @@ import pytest
 
 from openinspector.monitor.discover import is_eligible
 from openinspector.monitor.monitor import Monitor
+from openinspector.store.tasks import TaskKey, enqueue
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
-from tests.images import file, oci_layout
+from tests.images import Entry, Image, digest, file, oci_layout, whiteout
 from tests.monitor.conftest import Clock
 from tests.monitor.driving import coverage, findings, switch_on, work
 
@@ -186,3 +187,91 @@ def test_switched_off_it_is_covered_no_more(
     assert coverage(monitor, MANAGEMENT) == {}
     assert {each["status"] for each in findings(monitor, MANAGEMENT)} == {"CLOSED"}
     assert "discover-ECR" not in work(monitor)
+
+
+def layered(folder: Path, *layers: list[Entry]) -> tuple[Path, list[str]]:
+    """An image of some layers over Debian's, and the digests of its blobs, the lowest first."""
+    base = [file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS)]
+    path = oci_layout(folder, [base, *layers])
+    return path, [digest(blob) for blob in Image([base, *layers]).blobs()]
+
+
+def blob_pulls(cloud: Emulator, blobs: list[str]) -> list[int]:
+    return [cloud.registry.pulls.count(each) for each in blobs]
+
+
+def test_a_layer_is_pulled_once_for_all_images_and_accounts(
+    monitor: Monitor, cloud: Emulator, clock: Clock, tmp_path: Path
+) -> None:
+    cloud.enrol(OTHER)
+    modules = "srv/node_modules/lodash/package.json"
+    upper = [file(modules, '{"name": "lodash", "version": "4.17.15"}')]
+    first, blobs = layered(tmp_path / "first", upper)
+    second, (_, other) = layered(tmp_path / "second", [whiteout("var/lib/dpkg/status")])
+    third, _ = layered(tmp_path / "third", upper, [whiteout(modules)])
+    repository(cloud, "first")
+    push(cloud, "first", first)
+    switch_on(monitor, MANAGEMENT, "ECR")
+    work(monitor)
+    for name, image in (("second", second), ("third", third)):
+        repository(cloud, name, OTHER)
+        push(cloud, name, image, OTHER)
+    switch_on(monitor, OTHER, "ECR")
+    clock.pass_by(monitor.intervals.listing)
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    assert blob_pulls(cloud, [*blobs, other]) == [1, 1, 1]
+    told = {
+        (each["awsAccountId"], each["resources"][0]["id"].partition("repository/")[2][:5])
+        for each in findings(monitor, MANAGEMENT, OTHER, vulnerabilityId=OPENSSL)
+    }
+    # The second image has lost its package database, the third only its modules.
+    assert told == {(MANAGEMENT, "first"), (OTHER, "third")}
+    lodash = [
+        each["awsAccountId"]
+        for each in findings(monitor, MANAGEMENT, OTHER)
+        if "lodash" in each["title"]
+    ]
+    assert set(lodash) == {MANAGEMENT}
+
+
+def test_images_that_are_scanned_at_the_same_time_share_their_layers(
+    monitor: Monitor, cloud: Emulator, tmp_path: Path
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from openinspector.monitor.collect import collect
+    from openinspector.monitor.discover import discover
+    from openinspector.store.resources import known_resources
+
+    blobs: list[str] = []
+    repository(cloud, "many")
+    for number in range(6):
+        upper = [file("srv/requirements.txt", f"flask==1.{number}\n")]
+        path, blobs = layered(tmp_path / f"image-{number}", upper)
+        cloud.registry.push(MANAGEMENT, REGION, "many", f"v{number}", path)
+    switch_on(monitor, MANAGEMENT, "ECR")
+    discover(monitor, "ECR", MANAGEMENT, REGION)
+    with monitor.store.read() as connection:
+        known = known_resources(connection, MANAGEMENT, REGION, ["AWS_ECR_CONTAINER_IMAGE"])
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda each: collect(monitor, each.found), known.values()))
+    assert len(found) == 6
+    assert blob_pulls(cloud, blobs[:1]) == [1]
+
+
+def test_a_record_of_other_catalogers_is_not_taken(
+    monitor: Monitor, cloud: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, (base, *_) = layered(tmp_path / "first", [file("a", "1")])
+    repository(cloud, "one")
+    push(cloud, "one", path)
+    switch_on(monitor, MANAGEMENT, "ECR")
+    work(monitor)
+    monkeypatch.setattr("openinspector.monitor.layers.table_version", lambda: "another")
+    path, _ = layered(tmp_path / "second", [file("a", "2")])
+    repository(cloud, "two")
+    push(cloud, "two", path)
+    with monitor.store.write() as connection:
+        enqueue(connection, [TaskKey("discover-ECR", MANAGEMENT, REGION)], 0, 0)
+    work(monitor)
+    assert blob_pulls(cloud, [base]) == [2]

@@ -13,6 +13,7 @@ from openinspector.inventory.ssm import distribution_of, inventory_of, unpack
 from openinspector.model import Gap, Inventory, Target, TargetError
 from openinspector.model.discovered import Discovered, ScanMode
 from openinspector.model.finding import Resource
+from openinspector.monitor.layers import StoredLayers
 from openinspector.monitor.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _of_image(monitor: Monitor, found: Discovered) -> Inventory:
         found.region,
         found.source["repository"],
         found.source["digest"],
+        StoredLayers(monitor),
     )
     # The same image in other repositories and accounts is one inventory.
     target = msgspec.structs.replace(inventory.target, name="")
@@ -143,7 +145,13 @@ def with_data_volumes(root: Inventory, others: Sequence[Inventory]) -> Inventory
 
 
 def _of_function(monitor: Monitor, found: Discovered) -> Inventory:
-    return functions.download(monitor.sessions, found.account, found.region, found.source["name"])
+    return functions.download(
+        monitor.sessions,
+        found.account,
+        found.region,
+        found.source["name"],
+        StoredLayers(monitor),
+    )
 
 
 _WAYS: Mapping[str, Callable[[Monitor, Discovered], Inventory]] = {
