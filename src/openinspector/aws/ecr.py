@@ -99,7 +99,8 @@ def pull(
 ) -> Inventory:
     """The inventory of an image, its layers pulled over the registry protocol.
 
-    `records`: of layers that were pulled before, and need not be again. Raises `AwsTrouble` when it cannot be pulled, `Gone` when it is not there.
+    `records`: of layers that were pulled before, and need not be again. Raises `AwsTrouble` when
+    it cannot be pulled, `Gone` when it is not there.
     """
     from openinspector.inventory.trees.registry import registry_tree
 

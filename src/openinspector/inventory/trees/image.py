@@ -12,8 +12,8 @@ from openinspector.inventory.trees.image_config import load_document, metadata
 from openinspector.inventory.trees.inflate import Budget, compression, inflate
 from openinspector.inventory.trees.layer import Layer, LayerReader
 from openinspector.inventory.trees.layered import ReadsLayer
-from openinspector.inventory.trees.recorded import RecordedLayer, Records
 from openinspector.inventory.trees.readers import FileReader, StreamReader, read_at
+from openinspector.inventory.trees.recorded import RecordedLayer, Records
 from openinspector.inventory.trees.stack import StackTree
 from openinspector.inventory.trees.tree import Unread
 from openinspector.model import Target

@@ -29,8 +29,10 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 class Visit(Protocol):
-    """Called once for each file that is found, while its content is at hand, in the thread that
-    reads it. What it returns travels with `Found`."""
+    """Called once for each file that is found, while its content is at hand.
+
+    That is in the thread that reads it. What it returns travels with `Found`.
+    """
 
     def __call__(self, file: "TreeFile", bits: int) -> object:
         """The answer for a file that catalogers want."""
