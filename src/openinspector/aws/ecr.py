@@ -26,6 +26,9 @@ CONFIGS = frozenset(
 )
 """Media types of what is an image: an index names images, and other artefacts hold none."""
 
+MOST_IMAGE_BYTES = 50 * 1024**3
+"""Compressed bytes of an image that is pulled; Inspector publishes no limit."""
+
 CONTINUOUS, ON_PUSH, MANUAL = "CONTINUOUS_SCAN", "SCAN_ON_PUSH", "MANUAL"
 Rules = Sequence[tuple[str, str]]
 """Frequency and wildcard over repository names."""
@@ -77,7 +80,11 @@ def list_images(
     """Every image of a repository, tagged or not."""
     with aws_calls(f"DescribeImages of {repository} in {account}, {region}"):
         client = sessions.client(account, region, "ecr")
-        for page in client.get_paginator("describe_images").paginate(repositoryName=repository):
+        # Archived images are left out unless they are asked for.
+        pages = client.get_paginator("describe_images").paginate(
+            repositoryName=repository, filter={"imageStatus": "ANY"}
+        )
+        for page in pages:
             yield from page["imageDetails"]
 
 

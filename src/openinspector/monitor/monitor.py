@@ -25,7 +25,8 @@ class Intervals(msgspec.Struct, frozen=True):
 
     - `accounts`: at what is switched on; `listing`: at which resources exist.
     - `software`: at an instance's SSM inventory; `agentless`: at its disks.
-    - `network`: at the rules around instances; `knowledge`: at the advisory database.
+    - `network`: at the rules around instances; `in_use`: at what runs in clusters.
+    - `knowledge`: at the advisory database.
     """
 
     accounts: int = 5_000
@@ -33,6 +34,7 @@ class Intervals(msgspec.Struct, frozen=True):
     software: int = 30 * _MINUTE
     agentless: int = 24 * 60 * _MINUTE
     network: int = 12 * 60 * _MINUTE
+    in_use: int = 24 * 60 * _MINUTE
     knowledge: int = 5_000
 
 
