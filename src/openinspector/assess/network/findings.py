@@ -33,6 +33,7 @@ _ARN_KINDS = {
     "AWS::EC2::SecurityGroup": "ec2:{place}:security-group/{id}",
     "AWS::EC2::NetworkInterface": "ec2:{place}:network-interface/{id}",
     "AWS::EC2::Instance": "ec2:{place}:instance/{id}",
+    "AWS::EC2::VPCEndpoint": "ec2:{place}:vpc-endpoint/{id}",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "elasticloadbalancing:{place}:loadbalancer/{id}",
     "AWS::ElasticLoadBalancing::LoadBalancer": "elasticloadbalancing:{place}:loadbalancer/{id}",
 }
@@ -87,11 +88,13 @@ _RANK: tuple[Severity, ...] = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH")
 _DISTINGUISHING = frozenset(
     {
         "AWS::EC2::TransitGatewayAttachment",
+        "AWS::EC2::VPCEndpoint",
+        "AWS::EC2::NetworkInterface",
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::ElasticLoadBalancing::LoadBalancer",
     }
 )
-"""Components beside the edge and the interface that make another finding of the same ports."""
+"""Components between edge and interface that make another finding of the same ports."""
 
 
 def severity(opening: Opening) -> Severity:
@@ -110,7 +113,8 @@ def network_finding(opening: Opening, resource: Resource, place: Place, at: floa
     ports = f"Port {begin} is" if begin == end else f"Port range {begin}-{end} is"
     edge = opening.path[0]
     noun, word = _NOUNS[edge.type]
-    through = [edge.id, *(step.id for step in opening.path[1:] if step.type in _DISTINGUISHING)]
+    between = (step for step in opening.path[1:] if step.id != opening.interface)
+    through = [edge.id, *(step.id for step in between if step.type in _DISTINGUISHING)]
     route = hashlib.sha256("/".join((*through, opening.interface)).encode()).hexdigest()
     return Finding(
         finding_arn=finding_arn(
