@@ -29,6 +29,7 @@ from tests.emulator import (
     ecr,
     event_sources,
     functions,
+    network_edges,
     organizations,
     registry,
     snapshots,
@@ -47,7 +48,7 @@ from tests.emulator.wire import Call, Refused, is_signed
 
 __all__ = ["ADDITIONS", "MANAGEMENT", "REGION", "Application", "Emulator"]
 
-ADDITIONS = (ebs, ecr, event_sources, functions, organizations, snapshots, ssm)
+ADDITIONS = (ebs, ecr, event_sources, functions, network_edges, organizations, snapshots, ssm)
 """Modules that register themselves by being imported."""
 
 

@@ -27,6 +27,10 @@ def collect_inventory(request: Request) -> Inventory:
     )
     with tree, progress(request.quiet) as report:
         inventory = collect(tree, table(), DEFAULT_LIMITS, progress=report, exclude=request.exclude)
+    if request.kind == "host":
+        from openinspector.inventory.listeners import read_listeners
+
+        inventory = msgspec.structs.replace(inventory, listeners=read_listeners())
     return _telling_exclusions(inventory, request.exclude)
 
 
