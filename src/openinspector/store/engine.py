@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class Store:
         if self.is_sqlite:
             yield True
             return
-        number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+        number = _number(what)
         with self.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             taken = connection.execute(
@@ -109,6 +109,26 @@ class Store:
                         text("SELECT pg_advisory_unlock(:number)"), {"number": number}
                     )
 
+    @contextmanager
+    def turns(self, names: Collection[str]) -> Iterator[None]:
+        """Hold several things at once, waiting for all that another process holds of them.
+
+        They are taken in one order, so that two who want the same never wait for each other. On
+        an embedded database nothing is held: it has one service.
+        """
+        if self.is_sqlite or not names:
+            yield
+            return
+        numbers = sorted({_number(name) for name in names})
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                for number in numbers:
+                    connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": number})
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
     def optimize(self) -> None:
         """Let SQLite renew the statistics of its planner; PostgreSQL does so by itself."""
         if self.is_sqlite:
@@ -121,6 +141,11 @@ class Store:
             self._kept.close()
             self._kept = None
         self.engine.dispose()
+
+
+def _number(name: str) -> int:
+    """The number of PostgreSQL's lock for a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def open_store(location: str | Path) -> Store:

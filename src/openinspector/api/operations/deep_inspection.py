@@ -6,11 +6,9 @@ from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
 from openinspector.model.refusal import AccessDenied, Invalid
+from openinspector.organization.deep_inspection import DEEP, deep_inspection, own_choice
 from openinspector.organization.scope import administrator_of, owner_of, visible_accounts
-from openinspector.store.records import get_record, put_record
-
-DEEP = "deep-inspection"
-"""Kind of the records of deep inspection (owner: account; key: own, organization)."""
+from openinspector.store.records import put_record
 
 
 def get_deep_inspection(call: Call) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def update_deep_inspection(call: Call) -> dict[str, Any]:
         member = administrator_of(connection, account) is not None
         if member and asked.get("activateDeepInspection") is False:
             raise AccessDenied("Only the delegated administrator can switch deep inspection off.")
-        body = _own(connection, account)
+        body = own_choice(connection, account)
         if "packagePaths" in asked:
             body["paths"] = _distinct(asked["packagePaths"], "packagePaths")
         if "activateDeepInspection" in asked:
@@ -71,7 +69,7 @@ def batch_update_members(call: Call) -> dict[str, Any]:
             raise AccessDenied("Only the delegated administrator may do this.")
         for account, active in asked.items():
             if account in visible:
-                body = {**_own(connection, account), "active": active}
+                body = {**own_choice(connection, account), "active": active}
                 put_record(connection, DEEP, account, "own", body, call.now)
                 status = _deep(connection, account, None)["status"]
                 done.append({"accountId": account, "status": status})
@@ -87,18 +85,12 @@ def _unknown(asked: Any, visible: Any) -> list[dict[str, str]]:
     ]
 
 
-def _own(connection: Connection, account: str, at: int | None = None) -> dict[str, Any]:
-    return get_record(connection, DEEP, account, "own", at) or {"paths": [], "active": True}
-
-
 def _deep(connection: Connection, account: str, at: int | None) -> dict[str, Any]:
-    own = _own(connection, account, at)
-    ruler = administrator_of(connection, account, at) or account
-    shared = get_record(connection, DEEP, ruler, "organization", at) or {"paths": []}
+    chosen = deep_inspection(connection, account, at)
     return {
-        "packagePaths": own["paths"],
-        "orgPackagePaths": shared["paths"],
-        "status": "ACTIVATED" if own["active"] else "DEACTIVATED",
+        "packagePaths": list(chosen.own),
+        "orgPackagePaths": list(chosen.shared),
+        "status": "ACTIVATED" if chosen.active else "DEACTIVATED",
     }
 
 
