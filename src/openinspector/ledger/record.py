@@ -15,6 +15,7 @@ from openinspector.model import Inventory
 from openinspector.model.finding import Finding, Resource
 from openinspector.store.coverage import end_coverage, put_coverage
 from openinspector.store.findings import StoredFinding, current_findings, put_findings
+from openinspector.store.listeners import put_listeners
 from openinspector.store.packages import bind_inventory, put_inventory, unbind_inventory
 from openinspector.store.transitions import Transition, append_transitions
 
@@ -62,6 +63,8 @@ def record_scan(
         now / 1000,
     )
     bind_inventory(connection, account, resource.id, put_inventory(connection, inventory), now)
+    if inventory.listeners is not None:
+        put_listeners(connection, account, resource.id, inventory.listeners, now)
     row = row or covered(account, resource, assessment, now)
     put_coverage(connection, account, [row], now)
     _apply(connection, transitions, now)
@@ -112,6 +115,7 @@ def close_findings(connection: Connection, account: str, resource_id: str, now: 
     ]
     _apply(connection, transitions, now)
     unbind_inventory(connection, account, resource_id, now)
+    put_listeners(connection, account, resource_id, None, now)
     return len(transitions)
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from openinspector.assess.network import Origin
 from openinspector.assess.packages import Matching
 from openinspector.aws.sessions import Sessions
+from openinspector.monitor.networks import Networks
 from openinspector.store import Store
 
 if TYPE_CHECKING:
@@ -103,6 +105,9 @@ class Monitor:
     matchings: Matchings = field(default_factory=Matchings)
     layers_read: Busy = field(default_factory=Busy)
     """Digests of layers that a thread is reading for the first time."""
+    networks: Networks = field(default_factory=Networks)
+    origins: tuple[Origin, ...] = ("internet",)
+    """From where instances are looked at: findings are of these."""
 
     def now(self) -> datetime:
         """The moment, as assessments want it."""

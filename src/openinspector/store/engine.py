@@ -1,6 +1,7 @@
 """Opening the database: SQLite in WAL mode in a folder, or PostgreSQL by its address."""
 
 import hashlib
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._turns: list[int] = []
         # SQLite writes the whole log back when its last connection closes: one stays open.
         self._kept = engine.raw_connection() if self.is_sqlite else None
 
@@ -51,9 +53,36 @@ class Store:
             else:
                 # The turn may be long in coming: what is read after it must be of then.
                 connection.execution_options(isolation_level="READ COMMITTED")
-            with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+            since = None
+            try:
+                with connection.begin():
+                    if not self.is_sqlite:
+                        connection.execute(
+                            text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN}
+                        )
+                    since = time.time_ns() // 1_000_000
+                    self._turns.append(since)
+                    yield connection
+            finally:
+                if since is not None:
+                    self._turns.remove(since)
+
+    def settled(self, now: int) -> int:
+        """The latest moment up to `now` that nobody in this process is writing about.
+
+        A writer dates what it writes after its turn came; until it commits, a list that showed the
+        present would see it appear between two of its pages. Epoch milliseconds.
+        """
+        return min([now, *(since - 1 for since in self._turns)])
+
+    @contextmanager
+    def append(self) -> Iterator[Connection]:
+        """A connection for writing new rows of a log, which waits for no turn on PostgreSQL."""
+        if self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+        else:
+            with self.engine.connect() as connection, connection.begin():
                 yield connection
 
     @contextmanager

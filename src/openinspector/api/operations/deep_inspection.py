@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from openinspector.api.call import Call, Handler
 from openinspector.model.refusal import AccessDenied, Invalid
 from openinspector.organization.deep_inspection import DEEP, deep_inspection, own_choice
-from openinspector.organization.scope import administrator_of, visible_accounts
+from openinspector.organization.scope import administrator_of, owner_of, visible_accounts
 from openinspector.store.records import put_record
 
 
@@ -21,7 +21,7 @@ def update_deep_inspection(call: Call) -> dict[str, Any]:
     """Choose the account's own paths, and whether to search; a list replaces the former one."""
     asked = call.input
     account = call.caller.account
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         member = administrator_of(connection, account) is not None
         if member and asked.get("activateDeepInspection") is False:
             raise AccessDenied("Only the delegated administrator can switch deep inspection off.")
@@ -36,9 +36,9 @@ def update_deep_inspection(call: Call) -> dict[str, Any]:
 
 def update_organization_deep_inspection(call: Call) -> dict[str, Any]:
     """Choose the paths of all members."""
-    with call.service.store.write() as connection:
-        if len(visible_accounts(connection, call.caller.account)) < 2:
-            raise AccessDenied("Only a delegated administrator with members may do this.")
+    with call.write() as connection:
+        if owner_of(connection, call.caller.account) == call.caller.account:
+            raise AccessDenied("Only the delegated administrator of an organisation may do this.")
         paths = _distinct(call.input["orgPackagePaths"], "orgPackagePaths")
         body = {"paths": paths}
         put_record(connection, DEEP, call.caller.account, "organization", body, call.now)
@@ -63,7 +63,7 @@ def batch_update_members(call: Call) -> dict[str, Any]:
     """Switch deep inspection of members."""
     asked = {each["accountId"]: each["activateDeepInspection"] for each in call.input["accountIds"]}
     done = []
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         visible = visible_accounts(connection, call.caller.account)
         if administrator_of(connection, call.caller.account) is not None:
             raise AccessDenied("Only the delegated administrator may do this.")

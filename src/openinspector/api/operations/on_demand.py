@@ -15,7 +15,7 @@ _SCANS = 100
 def start_scan(call: Call) -> dict[str, Any]:
     """Begin a scan of a machine image, unless one of it is in progress."""
     account, image = call.caller.account, call.input["resourceId"]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
 
         def make() -> dict[str, Any]:
             if is_in_progress(connection, account, image):
