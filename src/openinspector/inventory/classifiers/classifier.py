@@ -11,17 +11,18 @@ from openinspector.inventory.cataloger import File
 from openinspector.inventory.executables.constants import WHOLE_FILE_BYTES, constants
 from openinspector.inventory.limits import Limits
 from openinspector.model import Location, Package
+from openinspector.patterns import regex
 
 Where = Literal["constants", "text", "whole", "path", "manifest", "resource", "go"]
 
 TEXT_BYTES = 512 * 1024
 """How much of a text is searched from its beginning."""
 
-_UPDATE = re.compile(
+_UPDATE = regex(
     r"([0-9]+(?:\.[0-9]+)*)(?:[-_.~]?((?:alpha|beta|rc|preview|pre|p|u|update|sp)[-._]?[0-9]+))",
     re.IGNORECASE,
 )
-_NEEDS_QUOTING = re.compile(r"([^A-Za-z0-9._-])")
+_NEEDS_QUOTING = regex(r"([^A-Za-z0-9._-])")
 _MAX_VERSION = 80
 
 

@@ -8,16 +8,17 @@ from openinspector.inventory.cataloger import File
 from openinspector.inventory.classifiers.classifier import TEXT_BYTES, Recognised
 from openinspector.inventory.documents import decode_text
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
-_FIELD = re.compile(r'^([A-Z][A-Z0-9_]*)="?([^"\n\r]*)"?', re.MULTILINE)
-_SETTING = re.compile(r"^([A-Za-z]+)=(.*?)\s*$", re.MULTILINE)
-_JAVA_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:_[0-9]+)?(?:-[A-Za-z0-9.]+)?")
-_ADD_ON = re.compile(r"(?:^|/)wp-content/(?:mu-)?(plugins|themes)/([^/]+)/[^/]+$")
-_STABLE_TAG = re.compile(r"^[ \t*]*stable tag:[ \t]*v?([0-9][0-9A-Za-z._-]{0,30})[ \t]*\r?$",
+_FIELD = regex(r'^([A-Z][A-Z0-9_]*)="?([^"\n\r]*)"?', re.MULTILINE)
+_SETTING = regex(r"^([A-Za-z]+)=(.*?)\s*$", re.MULTILINE)
+_JAVA_VERSION = regex(r"[0-9]+(?:\.[0-9]+)*(?:_[0-9]+)?(?:-[A-Za-z0-9.]+)?")
+_ADD_ON = regex(r"(?:^|/)wp-content/(?:mu-)?(plugins|themes)/([^/]+)/[^/]+$")
+_STABLE_TAG = regex(r"^[ \t*]*stable tag:[ \t]*v?([0-9][0-9A-Za-z._-]{0,30})[ \t]*\r?$",
                          re.IGNORECASE | re.MULTILINE)  # fmt: skip
-_THEME_VERSION = re.compile(r"^[ \t/*#@]*version:[ \t]*v?([0-9][0-9A-Za-z._-]{0,30})",
+_THEME_VERSION = regex(r"^[ \t/*#@]*version:[ \t]*v?([0-9][0-9A-Za-z._-]{0,30})",
                             re.IGNORECASE | re.MULTILINE)  # fmt: skip
-_THEME_NAME = re.compile(r"^[ \t/*#@]*theme name:", re.IGNORECASE | re.MULTILINE)
+_THEME_NAME = regex(r"^[ \t/*#@]*theme name:", re.IGNORECASE | re.MULTILINE)
 
 
 class JavaVendor(msgspec.Struct, frozen=True):
