@@ -12,8 +12,6 @@ from openinspector.inventory.listeners import read_listeners
 from openinspector.model import Listener
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"
-)
 
 
 def line(address: str, state: str, inode: int) -> str:

@@ -428,6 +428,9 @@ def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
         {"SubnetId": "subnet-3", "VpcId": "vpc-2", "CidrBlock": "10.1.0.0/24"},
         {"SubnetId": "subnet-4", "VpcId": "vpc-2", "CidrBlock": "10.1.1.0/24"},
     ]
+    if not draw(likely):
+        # Of another account's VPC nothing is described.
+        del described["Subnets"][2:]
     if draw(st.booleans()):
         described["NetworkAcls"].append(draw(_acl("acl-2", "subnet-2")))
     if draw(likely):
