@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable
 
 from openinspector.advisories.osv import Advisory
+from openinspector.patterns import regex
 
-CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.A)
-_EMBEDDED = re.compile(r"[A-Za-z_]\w*(?:-\w+)*?-(CVE-\d{4}-\d{4,19}|GHSA(?:-[0-9a-z]{4}){3})", re.A)
+CVE = regex(r"CVE-\d{4}-\d{4,19}", re.A)
+_EMBEDDED = regex(r"[A-Za-z_]\w*(?:-\w+)*?-(CVE-\d{4}-\d{4,19}|GHSA(?:-[0-9a-z]{4}){3})", re.A)
 
-_NAME = re.compile(r"[!-~]{1,200}", re.A)
+_NAME = regex(r"[!-~]{1,200}", re.A)
 
 _BULLETINS = (
     *("ALSA-", "ALBA-", "ALEA-", "ALAS", "ELSA-", "ELBA-", "RHSA-", "RHBA-", "RHEA-"),

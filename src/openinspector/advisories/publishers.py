@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from openinspector.patterns import regex
+
 TRACKER, DATABASE, OWN, BULLETIN = 0, 1, 2, 3
 """How near a text is to one vulnerability.
 
@@ -83,7 +85,7 @@ _BY_PREFIX: dict[str, Publisher] = {
     "openSUSE-": Publisher("SUSE_CVE", BULLETIN),
 }
 
-_SAFE = re.compile(r"[\w.:-]+", re.A).fullmatch
+_SAFE = regex(r"[\w.:-]+", re.A).fullmatch
 """Identifiers that stand in an address as they are."""
 
 _UNKNOWN = Publisher("OSV", DATABASE)

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from openinspector.ledger.record import close_findings, close_resource
 from openinspector.model.discovered import Discovered
 from openinspector.model.finding import ResourceType
-from openinspector.monitor.coverage import PENDING, SUCCESSFUL, tell
+from openinspector.monitor.coverage import NETWORK, PENDING, REVIVAL, SUCCESSFUL, tell
 from openinspector.store import Store
+from openinspector.store.coverage import get_coverage
 from openinspector.store.resources import (
     KnownResource,
     drop_resources,
@@ -88,6 +89,13 @@ def take_listing(
             drop_resources(connection, account, gone)
 
 
+def _left_agentless(step: Step, before: KnownResource | None) -> bool:
+    """Whether an instance was scanned by its disks, which are to be read no more."""
+    if before is None or before.found.mode != "EC2_AGENTLESS":
+        return False
+    return step.found.reason == "UNMANAGED_EC2_INSTANCE"
+
+
 def _take(connection: Connection, step: Step, before: KnownResource | None, now: int) -> None:
     found = step.found
     if step.is_new:
@@ -101,15 +109,19 @@ def _take(connection: Connection, step: Step, before: KnownResource | None, now:
     if found.reason is not None:
         tell(connection, found, found.reason, now)
         forget_tasks(connection, found.account, found.region, name)
-        if step.what == "close":
+        if step.what == "close" or _left_agentless(step, before):
             close_findings(connection, found.account, name, now)
+        if get_coverage(connection, found.account, name, NETWORK) and found.closes:
+            # Nobody looks at the network of what is gone or left out.
+            tell(connection, found, found.reason, now, scan_type=NETWORK)
         if before is not None and before.scanned is not None:
             mark_scanned(connection, found.account, name, None, now)
         return
     was_scanned = before is not None and before.scanned_at is not None
     resumed = before is not None and before.found.reason is not None
     if not was_scanned or resumed:
-        tell(connection, found, SUCCESSFUL if was_scanned and not resumed else PENDING, now)
+        pending = REVIVAL if found.source.get("revived") else PENDING
+        tell(connection, found, SUCCESSFUL if was_scanned and not resumed else pending, now)
     elif step.is_new:
         tell(connection, found, SUCCESSFUL, now)
     if step.what in (SCAN, ASSESS):

@@ -7,12 +7,12 @@ from openinspector.assess import Assessment, Options, Place, assess
 from openinspector.assess.packages import match
 from openinspector.assess.score import Reachability
 from openinspector.aws.trouble import AwsTrouble, Gone, Unfit
-from openinspector.ledger.record import record_scan
+from openinspector.ledger.record import close_findings, record_scan
 from openinspector.ledger.suppression import rules_for
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
-from openinspector.monitor.collect import Collected, collect, told_by
-from openinspector.monitor.coverage import SUCCESSFUL, row_of, tell
+from openinspector.monitor.collect import Collected, by_volume, collect, told_by
+from openinspector.monitor.coverage import reason_of, row_of, tell
 from openinspector.monitor.knowledge import identity, opened, reservations
 from openinspector.monitor.listing import ASSESS
 from openinspector.monitor.monitor import Monitor
@@ -21,8 +21,6 @@ from openinspector.store.packages import digest_of, get_inventory, inventory_of
 from openinspector.store.reachability import reachability_of
 from openinspector.store.resources import KnownResource, get_resource, mark_scanned, twin
 from openinspector.store.tasks import Task, TaskKey, enqueue, finish, holds
-
-ON_PUSH = "SCAN_FREQUENCY_SCAN_ON_PUSH"
 
 
 def scan(monitor: Monitor, worker: str, task: Task) -> None:
@@ -50,11 +48,11 @@ def scan(monitor: Monitor, worker: str, task: Task) -> None:
         raise
     inventory = collected.inventory
     told = msgspec.structs.replace(found, mode=collected.mode)
-    judged = _judge(monitor, task.key, told, inventory)
+    judged = judge(monitor, task.key, told, inventory)
     with monitor.store.write() as connection:
         if not holds(connection, worker, task):
             return
-        _record(monitor, connection, task.key, told, judged, inventory)
+        record(monitor, connection, task.key, told, judged, inventory)
         now = monitor.clock()
         mark_scanned(connection, found.account, found.resource.id, found.fingerprint, now)
         finish(connection, task, now, _repeat(monitor, told, now))
@@ -71,13 +69,13 @@ def reassess(monitor: Monitor, worker: str, task: Task) -> None:
         _finish(monitor, worker, task, None)
         return
     found = known.found if known else None
-    judged = _judge(monitor, task.key, found, inventory)
+    judged = judge(monitor, task.key, found, inventory)
     with monitor.store.write() as connection:
         if not holds(connection, worker, task):
             return
         # What another scan brought meanwhile is newer than what was judged here.
         if inventory_of(connection, task.key.account, task.key.subject) == digest:
-            _record(monitor, connection, task.key, found, judged, inventory)
+            record(monitor, connection, task.key, found, judged, inventory)
         else:
             enqueue(connection, [task.key], monitor.clock(), monitor.clock())
         finish(connection, task, monitor.clock())
@@ -106,9 +104,8 @@ class Judged(msgspec.Struct, frozen=True):
     knowledge: str
 
 
-def _judge(
-    monitor: Monitor, key: TaskKey, found: Discovered | None, inventory: Inventory
-) -> Judged:
+def judge(monitor: Monitor, key: TaskKey, found: Discovered | None, inventory: Inventory) -> Judged:
+    """Judge what was collected by what is known now."""
     place = Place(key.account, key.region, monitor.partition)
     with monitor.store.read() as connection:
         reached = reachability_of(connection, key.account, key.subject)
@@ -125,10 +122,13 @@ def _judge(
             (digest_of(inventory), known_by), lambda: match(inventory, knowledge)
         )
         assessment = assess(inventory, knowledge, options, monitor.now(), matching)
+        if found is not None:
+            named = by_volume(found, assessment.findings)
+            assessment = msgspec.structs.replace(assessment, findings=named)
         return Judged(assessment, reached, known_by)
 
 
-def _record(
+def record(
     monitor: Monitor,
     connection: Connection,
     key: TaskKey,
@@ -143,8 +143,8 @@ def _record(
     now = monitor.clock()
     row = None
     if found is not None:
-        once = found.source.get("frequency") == "SCAN_ON_PUSH"
-        row = row_of(connection, found, ON_PUSH if once else SUCCESSFUL, now, scanned=True)
+        reason = reason_of(found, inventory, judged.assessment.coverage)
+        row = row_of(connection, found, reason, now, scanned=True)
     rules = rules_for(connection, ruler_of(connection, key.account), now)
     record_scan(connection, key.account, judged.assessment, inventory, rules, now, row)
     reached = reachability_of(connection, key.account, key.subject)
@@ -172,6 +172,8 @@ def _unfit(monitor: Monitor, worker: str, task: Task, found: Discovered, reason:
     with monitor.store.write() as connection:
         if holds(connection, worker, task):
             tell(connection, found, reason, now)
+            if reason == "EXCLUDED_BY_TAG":
+                close_findings(connection, found.account, found.resource.id, now)
             finish(connection, task, now, _repeat(monitor, found, now))
 
 

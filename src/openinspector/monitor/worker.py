@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from openinspector.aws.trouble import AwsTrouble
 from openinspector.model import OpenInspectorError
-from openinspector.monitor import knowledge, network, scan, schedule
+from openinspector.monitor import in_use, knowledge, machine_images, network, scan, schedule
 from openinspector.monitor.discover import LISTERS
 from openinspector.monitor.monitor import Monitor
 from openinspector.store.tasks import (
@@ -60,7 +60,7 @@ def _knowledge(monitor: Monitor, _task: Task) -> int:
 
 
 def _discover(monitor: Monitor, task: Task) -> int | None:
-    return schedule.discover_if_enabled(monitor, task.key)
+    return schedule.discover_if_enabled(monitor, task.key, task.attempts)
 
 
 def _network(monitor: Monitor, task: Task) -> int | None:
@@ -70,11 +70,20 @@ def _network(monitor: Monitor, task: Task) -> int | None:
     return monitor.clock() + monitor.intervals.network
 
 
+def _in_use(monitor: Monitor, task: Task) -> int | None:
+    if not schedule.is_enabled(monitor, task.key.account, "ECR"):
+        return None
+    in_use.follow_use(monitor, task.key.account, task.key.region)
+    return monitor.clock() + monitor.intervals.in_use
+
+
 HANDLERS: Mapping[str, Handler] = {
     "accounts": _repeated(_accounts),
     "knowledge": _repeated(_knowledge),
     "network": _repeated(_network),
+    in_use.IN_USE: _repeated(_in_use),
     "scan": scan.scan,
+    machine_images.SCAN_IMAGE: machine_images.scan_image,
     "assess": scan.reassess,
     **{f"discover-{kind}": _repeated(_discover) for kind in LISTERS},
 }

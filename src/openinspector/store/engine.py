@@ -1,7 +1,8 @@
 """Opening the database: SQLite in WAL mode in a folder, or PostgreSQL by its address."""
 
 import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._turns: list[int] = []
         # SQLite writes the whole log back when its last connection closes: one stays open.
         self._kept = engine.raw_connection() if self.is_sqlite else None
 
@@ -51,9 +53,36 @@ class Store:
             else:
                 # The turn may be long in coming: what is read after it must be of then.
                 connection.execution_options(isolation_level="READ COMMITTED")
-            with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+            since = None
+            try:
+                with connection.begin():
+                    if not self.is_sqlite:
+                        connection.execute(
+                            text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN}
+                        )
+                    since = time.time_ns() // 1_000_000
+                    self._turns.append(since)
+                    yield connection
+            finally:
+                if since is not None:
+                    self._turns.remove(since)
+
+    def settled(self, now: int) -> int:
+        """The latest moment up to `now` that nobody in this process is writing about.
+
+        A writer dates what it writes after its turn came; until it commits, a list that showed the
+        present would see it appear between two of its pages. Epoch milliseconds.
+        """
+        return min([now, *(since - 1 for since in self._turns)])
+
+    @contextmanager
+    def append(self) -> Iterator[Connection]:
+        """A connection for writing new rows of a log, which waits for no turn on PostgreSQL."""
+        if self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+        else:
+            with self.engine.connect() as connection, connection.begin():
                 yield connection
 
     @contextmanager
@@ -66,7 +95,7 @@ class Store:
         if self.is_sqlite:
             yield True
             return
-        number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+        number = _number(what)
         with self.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             taken = connection.execute(
@@ -80,6 +109,26 @@ class Store:
                         text("SELECT pg_advisory_unlock(:number)"), {"number": number}
                     )
 
+    @contextmanager
+    def turns(self, names: Collection[str]) -> Iterator[None]:
+        """Hold several things at once, waiting for all that another process holds of them.
+
+        They are taken in one order, so that two who want the same never wait for each other. On
+        an embedded database nothing is held: it has one service.
+        """
+        if self.is_sqlite or not names:
+            yield
+            return
+        numbers = sorted({_number(name) for name in names})
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                for number in numbers:
+                    connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": number})
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
     def optimize(self) -> None:
         """Let SQLite renew the statistics of its planner; PostgreSQL does so by itself."""
         if self.is_sqlite:
@@ -92,6 +141,11 @@ class Store:
             self._kept.close()
             self._kept = None
         self.engine.dispose()
+
+
+def _number(name: str) -> int:
+    """The number of PostgreSQL's lock for a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def open_store(location: str | Path) -> Store:

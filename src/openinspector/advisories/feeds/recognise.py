@@ -132,7 +132,7 @@ _TRACKER = re.compile(rb'\{\s*"[a-z0-9][a-z0-9+.\-]*":\s*\{\s*"(CVE|TEMP)-')
 
 
 def _is_tracker(text: bytes) -> bool:
-    """Debian's, by its releases: Echo lists packages and CVEs in the same way, but no releases."""
+    """Debian's, by its releases: Echo lists packages and CVEs in the same way, without any."""
     return _TRACKER.match(text) is not None and b'"releases"' in text
 
 
