@@ -8,6 +8,8 @@ and `-rss_limit_mb` catch what hangs and what eats memory. By hand, for ten minu
 """
 
 import contextlib
+import importlib
+import pkgutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,7 +17,12 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["openinspector"]):
+from openinspector import inventory, versions
+
+with atheris.instrument_imports(include=["openinspector.inventory", "openinspector.versions"]):
+    for room in (inventory, versions):
+        for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            importlib.import_module(module.name)
     from openinspector.inventory.cataloger import ReadError, run
     from openinspector.inventory.catalogers import table
     from openinspector.inventory.catalogers.certificates import OPTIONAL_CATALOGERS
