@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from moto.eks.models import eks_backends
 
+from openinspector.assess.network import ORIGINS
 from openinspector.aws.permissions import (
     ACTIONS,
     EVENTS,
@@ -56,6 +58,10 @@ def empty_disk(path: Path) -> Path:
 def test_every_call_is_granted_and_every_grant_is_used(
     monitor: Monitor, cloud: Emulator, tmp_path: Path
 ) -> None:
+    monitor = replace(monitor, origins=ORIGINS)
+    client = cloud.client("ec2")
+    client.create_vpn_gateway(Type="ipsec.1")
+    client.create_transit_gateway()
     manage(cloud, launch(cloud))
     repository(cloud, "web")
     layers = [[file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS)]]
@@ -64,7 +70,7 @@ def test_every_call_is_granted_and_every_grant_is_used(
         LayerName="shared", Content={"ZipFile": zipped(minimist="1.2.0")}
     )["LayerVersionArn"]
     deploy(cloud, "shop", zipped(lodash="4.17.15"), Layers=[layer])
-    cloud.client("ec2").create_managed_prefix_list(
+    client.create_managed_prefix_list(
         PrefixListName="offices", MaxEntries=1, AddressFamily="IPv4",
         Entries=[{"Cidr": "192.0.2.0/24"}],
     )  # fmt: skip

@@ -103,11 +103,11 @@ class Monitor:
     databases: threading.local = field(default_factory=threading.local)
     """Where each thread keeps the advisory database that it has open."""
     matchings: Matchings = field(default_factory=Matchings)
-    layers_read: Busy = field(default_factory=Busy)
-    """Digests of layers that a thread is reading for the first time."""
     networks: Networks = field(default_factory=Networks)
     origins: tuple[Origin, ...] = ("internet",)
     """From where instances are looked at: findings are of these."""
+    layers_read: Busy = field(default_factory=Busy)
+    """Digests of layers that a thread is reading for the first time."""
 
     def now(self) -> datetime:
         """The moment, as assessments want it."""
