@@ -11,8 +11,16 @@ from sqlalchemy import Connection
 
 from openinspector.ledger.record import close_findings, close_resource
 from openinspector.model.discovered import Discovered
-from openinspector.model.finding import ResourceType
-from openinspector.monitor.coverage import NETWORK, PENDING, REVIVAL, SUCCESSFUL, tell
+from openinspector.model.finding import Resource, ResourceType
+from openinspector.monitor.coverage import (
+    NETWORK,
+    ON_PUSH,
+    PACKAGE,
+    PENDING,
+    REVIVAL,
+    SUCCESSFUL,
+    tell,
+)
 from openinspector.store import Store
 from openinspector.store.coverage import get_coverage
 from openinspector.store.resources import (
@@ -57,12 +65,17 @@ def plan(known: Mapping[str, KnownResource], listed: Iterable[Discovered]) -> li
             what: What = "close" if found.closes else "pause"
         elif scanned != found.fingerprint:
             what = "scan"
-        elif before is not None and before.found.resource != found.resource:
+        elif before is not None and _shown(before.found) != _shown(found):
             what = "assess"
         else:
             what = "keep"
         steps.append(Step(what, found, is_new))
     return steps
+
+
+def _shown(found: Discovered) -> tuple[Resource, object]:
+    """What findings show of a resource, and whether knowledge still changes them."""
+    return found.resource, found.source.get("frequency")
 
 
 def take_listing(
@@ -87,6 +100,15 @@ def take_listing(
                 close_resource(connection, account, name, now)
                 forget_tasks(connection, account, region, name)
             drop_resources(connection, account, gone)
+
+
+def _standing(connection: Connection, found: Discovered) -> str:
+    """The reason that the last scan gave: that a tag is another one is no word on packages."""
+    if found.source.get("frequency") == "SCAN_ON_PUSH":
+        return ON_PUSH
+    row = get_coverage(connection, found.account, found.resource.id, PACKAGE)
+    reason = row["scanStatus"]["reason"] if row else SUCCESSFUL
+    return SUCCESSFUL if reason == ON_PUSH else str(reason)
 
 
 def _left_agentless(step: Step, before: KnownResource | None) -> bool:
@@ -123,6 +145,6 @@ def _take(connection: Connection, step: Step, before: KnownResource | None, now:
         pending = REVIVAL if found.source.get("revived") else PENDING
         tell(connection, found, SUCCESSFUL if was_scanned and not resumed else pending, now)
     elif step.is_new:
-        tell(connection, found, SUCCESSFUL, now)
+        tell(connection, found, _standing(connection, found), now)
     if step.what in (SCAN, ASSESS):
         enqueue(connection, [TaskKey(step.what, found.account, found.region, name)], now, now)

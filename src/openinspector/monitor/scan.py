@@ -12,11 +12,12 @@ from openinspector.ledger.suppression import rules_for
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
 from openinspector.monitor.collect import Collected, by_volume, collect, told_by
-from openinspector.monitor.coverage import reason_of, row_of, tell
+from openinspector.monitor.coverage import PACKAGE, reason_of, row_of, tell
 from openinspector.monitor.knowledge import identity, opened, reservations
 from openinspector.monitor.listing import ASSESS
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.scope import ruler_of
+from openinspector.store.coverage import get_coverage
 from openinspector.store.packages import digest_of, get_inventory, inventory_of
 from openinspector.store.reachability import reachability_of
 from openinspector.store.resources import KnownResource, get_resource, mark_scanned, twin
@@ -68,7 +69,7 @@ def reassess(monitor: Monitor, worker: str, task: Task) -> None:
     if inventory is None or not stays:
         _finish(monitor, worker, task, None)
         return
-    found = known.found if known else None
+    found = _as_scanned(monitor, known) if known else None
     judged = judge(monitor, task.key, found, inventory)
     with monitor.store.write() as connection:
         if not holds(connection, worker, task):
@@ -84,6 +85,18 @@ def reassess(monitor: Monitor, worker: str, task: Task) -> None:
 def _known(monitor: Monitor, task: Task) -> KnownResource | None:
     with monitor.store.read() as connection:
         return get_resource(connection, task.key.account, task.key.subject)
+
+
+def _as_scanned(monitor: Monitor, known: KnownResource) -> Discovered:
+    """A resource with the way by which it was scanned last.
+
+    It may be listed with another: an instance whose agent fell silent is scanned by its disks.
+    """
+    found = known.found
+    with monitor.store.read() as connection:
+        row = get_coverage(connection, found.account, found.resource.id, PACKAGE)
+    mode = row.get("scanMode") if row else None
+    return msgspec.structs.replace(found, mode=mode) if mode and found.mode else found
 
 
 def _same_content(monitor: Monitor, known: KnownResource) -> Inventory | None:
