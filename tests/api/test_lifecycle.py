@@ -166,6 +166,19 @@ def test_an_administrators_rule_governs_its_members(server: Server) -> None:
     assert {each["status"] for each in by_arn(member).values()} == {"ACTIVE"}
 
 
+def test_every_scan_is_metered(server: Server, account: str, tmp_path: Path) -> None:
+    client = server.client(account)
+
+    def scans() -> float:
+        (row,) = client.list_usage_totals()["totals"]
+        return sum(each["total"] for each in row["usage"] if each["type"] == "CODE_REPOSITORY_SCA")
+
+    before = scans()
+    submit(server, account, tmp_path, {"lodash"})
+    submit(server, account, tmp_path, {"lodash"})
+    assert scans() == before + 2
+
+
 def test_client_tokens_are_remembered(server: Server, account: str) -> None:
     client = server.client(account)
     first = client.enable(resourceTypes=["EC2"], clientToken="one")

@@ -17,6 +17,7 @@ from openinspector.store.coverage import end_coverage, put_coverage
 from openinspector.store.findings import StoredFinding, current_findings, put_findings
 from openinspector.store.listeners import put_listeners
 from openinspector.store.packages import bind_inventory, put_inventory, unbind_inventory
+from openinspector.store.scan_counts import count_scans
 from openinspector.store.transitions import Transition, append_transitions
 
 _NOT_SCANNED = {
@@ -62,10 +63,12 @@ def record_scan(
         unseen_parts(assessment.coverage),
         now / 1000,
     )
+    row = row or covered(account, resource, assessment, now)
+    if row["scanStatus"]["statusCode"] == "ACTIVE":
+        count_scans(connection, account, {resource.id: resource.type}, now)
     bind_inventory(connection, account, resource.id, put_inventory(connection, inventory), now)
     if inventory.listeners is not None:
         put_listeners(connection, account, resource.id, inventory.listeners, now)
-    row = row or covered(account, resource, assessment, now)
     put_coverage(connection, account, [row], now)
     _apply(connection, transitions, now)
     counted = Counter(each.kind.lower() for each in transitions)

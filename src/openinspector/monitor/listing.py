@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from openinspector.ledger.record import close_findings, close_resource
 from openinspector.model.discovered import Discovered
 from openinspector.model.finding import ResourceType
-from openinspector.monitor.coverage import PENDING, REVIVAL, SUCCESSFUL, tell
+from openinspector.monitor.coverage import NETWORK, PENDING, REVIVAL, SUCCESSFUL, tell
 from openinspector.store import Store
+from openinspector.store.coverage import get_coverage
 from openinspector.store.resources import (
     KnownResource,
     drop_resources,
@@ -110,6 +111,9 @@ def _take(connection: Connection, step: Step, before: KnownResource | None, now:
         forget_tasks(connection, found.account, found.region, name)
         if step.what == "close" or _left_agentless(step, before):
             close_findings(connection, found.account, name, now)
+        if get_coverage(connection, found.account, name, NETWORK) and found.closes:
+            # Nobody looks at the network of what is gone or left out.
+            tell(connection, found, found.reason, now, scan_type=NETWORK)
         if before is not None and before.scanned is not None:
             mark_scanned(connection, found.account, name, None, now)
         return
