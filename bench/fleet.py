@@ -175,18 +175,18 @@ def run(location: str | Path, count: int, workers: int, folder: Path) -> None:
 
 
 class timed:
-    """Prints how long a block took, and for each of `count`."""
+    """Prints how long a block took, and for each of `count`; CPU seconds are of this process."""
 
     def __init__(self, what: str, count: int = 0) -> None:
         self._what, self._count = what, count
 
     def __enter__(self) -> None:
-        self._started = time.perf_counter()
+        self._started, self._used = time.perf_counter(), time.process_time()
 
     def __exit__(self, *_: object) -> None:
-        seconds = time.perf_counter() - self._started
-        each = f", {seconds / self._count * 1000:.2f} ms each" if self._count else ""
-        print(f"{self._what}: {seconds:.2f} s{each}", flush=True)
+        seconds, used = time.perf_counter() - self._started, time.process_time() - self._used
+        each = f", {used / self._count * 1000:.2f} ms of CPU each" if self._count else ""
+        print(f"{self._what}: {seconds:.2f} s, {used:.2f} s of CPU{each}", flush=True)
 
 
 def main() -> None:

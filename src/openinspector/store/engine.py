@@ -1,14 +1,15 @@
 """Opening the database: SQLite in WAL mode in a folder, or PostgreSQL by its address."""
 
 import hashlib
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from openinspector.model import DatabaseError
 from openinspector.store.upgrade import upgrade
@@ -17,6 +18,22 @@ FILE_NAME = "openinspector.sqlite"
 BUSY_MILLISECONDS = 30_000
 TURN = 0x5455_524E
 """Number of PostgreSQL's lock under which writers take turns."""
+_CLAIM = 0x434C_4149
+"""Number of the lock under which those who take tasks do."""
+_OF_ACCOUNT = 0x4143_4354
+"""First number of the locks of accounts; the second is one of so many, by the account's digest."""
+_STRIPES = 256
+_CONNECTIONS = 8
+"""How many stay open."""
+_CACHE_KIBIBYTES = 32_768
+_LOG_PAGES = 8_000
+"""How long SQLite's log grows before it is written back: indexes are written all over the file."""
+
+_EXCLUDE = text("SELECT pg_advisory_xact_lock(:turn)")
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(:turn)")
+_EXCLUDE_ACCOUNTS = text(
+    "SELECT pg_advisory_xact_lock(:kind, stripe) FROM unnest(CAST(:stripes AS integer[])) stripe"
+)
 
 
 class Store:
@@ -39,12 +56,30 @@ class Store:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, accounts: Iterable[str] | None = None) -> Iterator[Connection]:
         """A connection for one transaction: all of it commits, or nothing.
 
         Writers take turns on both databases, so what one reads stays true until it commits, and
-        none fails because another came between.
+        none fails because another came between. Who writes to nothing but the findings, coverage,
+        resources and tasks of some `accounts` takes turns with writers to those accounts and with
+        writers to everything; on PostgreSQL others may write to other accounts meanwhile.
         """
+        with self._writing() as connection:
+            if not self.is_sqlite:
+                self._take_turn(connection, accounts)
+            yield connection
+
+    @contextmanager
+    def claim(self) -> Iterator[Connection]:
+        """A transaction for taking tasks: takers take turns, others write meanwhile."""
+        with self._writing() as connection:
+            if not self.is_sqlite:
+                connection.execute(_SHARE, {"turn": TURN})
+                connection.execute(_EXCLUDE, {"turn": _CLAIM})
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(immediate=True)
@@ -52,9 +87,16 @@ class Store:
                 # The turn may be long in coming: what is read after it must be of then.
                 connection.execution_options(isolation_level="READ COMMITTED")
             with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
                 yield connection
+
+    def _take_turn(self, connection: Connection, accounts: Iterable[str] | None) -> None:
+        if accounts is None:
+            connection.execute(_EXCLUDE, {"turn": TURN})
+            return
+        connection.execute(_SHARE, {"turn": TURN})
+        # All take them in one order, so that no two wait for each other.
+        stripes = sorted({zlib.crc32(each.encode()) % _STRIPES for each in accounts})
+        connection.execute(_EXCLUDE_ACCOUNTS, {"kind": _OF_ACCOUNT, "stripes": stripes})
 
     @contextmanager
     def alone(self, what: str) -> Iterator[bool]:
@@ -111,7 +153,7 @@ def open_store(location: str | Path) -> Store:
 
 def _postgresql(address: str) -> Engine:
     url = make_url(address).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, pool_size=8, max_overflow=24, isolation_level="REPEATABLE READ")
+    engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=24, isolation_level="REPEATABLE READ")
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -132,7 +174,10 @@ def _sqlite(folder: Path) -> Engine:
     folder.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{folder / FILE_NAME}",
-        poolclass=NullPool,
+        # Opening one costs a millisecond, and it forgets what it has read.
+        poolclass=QueuePool,
+        pool_size=_CONNECTIONS,
+        max_overflow=-1,
         connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False},
     )
 
@@ -140,7 +185,13 @@ def _sqlite(folder: Path) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions by itself: `begin` below says which kind.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"cache_size=-{_CACHE_KIBIBYTES}",
+            f"wal_autocheckpoint={_LOG_PAGES}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
