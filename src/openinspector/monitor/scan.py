@@ -26,6 +26,7 @@ def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
     """
     with monitor.store.read() as connection:
         known = get_resource(connection, task.key.account, task.key.subject)
+        reached = reachability_of(connection, task.key.account, task.key.subject)
     if known is None or known.found.reason is not None:
         return Look(task)
     found = known.found
@@ -46,8 +47,6 @@ def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
             _tell(connection, worker, task, trouble.reason, monitor.clock())
         raise
     told = msgspec.structs.replace(found, mode=collected.mode)
-    with monitor.store.read() as connection:
-        reached = reachability_of(connection, found.account, found.resource.id)
     place = Place(found.account, found.region, monitor.partition)
     holding = Holding.of(digest_of(collected.inventory), told, place, reached)
     judged = judge(monitor, holding, told, lambda: collected.inventory)

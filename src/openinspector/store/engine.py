@@ -153,7 +153,9 @@ def open_store(location: str | Path) -> Store:
 
 def _postgresql(address: str) -> Engine:
     url = make_url(address).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=24, isolation_level="REPEATABLE READ")
+    engine = create_engine(
+        url, pool_size=_CONNECTIONS, max_overflow=24, isolation_level="REPEATABLE READ"
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
