@@ -18,11 +18,8 @@ PYTHON_PACKAGES = [
     "django==4.2.0",
     "flask==2.2.2",
     "requests==2.28.0",
-    "pillow==9.4.0",
     "PyYAML==6.0",
-    "SQLAlchemy==1.4.46",
     "cryptography==39.0.0",
-    "aiohttp==3.8.3",
 ]
 NPM_PACKAGES = [
     "express@4.17.1",
@@ -32,6 +29,7 @@ NPM_PACKAGES = [
     "typescript@4.9.5",
     "@babel/core@7.20.12",
     "@babel/preset-env@7.20.2",
+    "jest@29.4.0",
 ]
 
 

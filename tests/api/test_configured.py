@@ -63,6 +63,58 @@ def test_a_cis_configuration_lives(server: Server) -> None:
     assert refused == "ResourceNotFoundException"
 
 
+def test_a_schedule_is_in_a_time_zone_that_exists(server: Server) -> None:
+    client = server.client(SCRATCH)
+    made = []
+    for zone in ("UTC", "Europe/Berlin"):
+        start = {"timeOfDay": "04:30", "timezone": zone}
+        asked = cis("zoned", "SELF", schedule={"daily": {"startTime": start}})
+        made.append(client.create_cis_scan_configuration(**asked)["scanConfigurationArn"])
+    asked["schedule"]["daily"]["startTime"]["timezone"] = "Mars/Olympus"
+    assert code(client.create_cis_scan_configuration, **asked) == "ValidationException"
+    for arn in made:
+        change = {"scanConfigurationArn": arn, "schedule": asked["schedule"]}
+        assert code(client.update_cis_scan_configuration, **change) == "ValidationException"
+        client.delete_cis_scan_configuration(scanConfigurationArn=arn)
+
+
+def test_a_session_of_no_scan_is_unknown(server: Server) -> None:
+    job = "00000000-0000-4000-8000-000000000000"
+    client = server.client(SCRATCH)
+    refused = code(client.start_cis_session, scanJobId=job, message={"sessionToken": job})
+    assert refused == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("frequency", "expression", "taken"),
+    [
+        ("WEEKLY", "cron(0 5 ? * MON *)", True),
+        ("WEEKLY", "cron(0 5 * * 1)", True),
+        ("MONTHLY", "cron(0 5 1 * ? *)", True),
+        ("WEEKLY", "cron(0 5 1 * ? *)", False),
+        ("MONTHLY", "cron(0 5 ? * MON *)", False),
+        ("NEVER", "cron(0 5 ? * MON *)", False),
+        ("WEEKLY", "every monday", False),
+    ],
+)
+def test_a_cron_expression_agrees_with_its_frequency(
+    server: Server, frequency: str, expression: str, taken: bool
+) -> None:
+    client = server.client(SCRATCH)
+    periodic = {"frequency": frequency, "frequencyExpression": expression}
+    asked: dict[str, Any] = {
+        "name": "cron",
+        "level": "ACCOUNT",
+        "configuration": {"ruleSetCategories": ["SAST"], "periodicScanConfiguration": periodic},
+    }
+    if not taken:
+        refused = code(client.create_code_security_scan_configuration, **asked)
+        assert refused == "ValidationException"
+        return
+    arn = client.create_code_security_scan_configuration(**asked)["scanConfigurationArn"]
+    client.delete_code_security_scan_configuration(scanConfigurationArn=arn)
+
+
 def test_an_administrator_sees_members_configurations_and_changes_its_own(server: Server) -> None:
     administrator, member = server.client(ADMINISTRATOR), server.client(MEMBER)
     stranger = server.client(STANDALONE)
@@ -136,6 +188,9 @@ def test_a_connector_lives(server: Server) -> None:
     assert shown["enablementStatus"] == "PENDING_ENABLEMENT"
     client.delete_connector(connectorArn=arn)
     assert client.list_connectors(filterCriteria=criteria)["items"] == []
+    anew = client.create_connector(name="lives", clientToken="once", **asked)["connectorArn"]
+    assert anew != arn, "what a token made was deleted"
+    client.delete_connector(connectorArn=anew)
 
 
 def test_a_scan_on_demand_fails_for_want_of_access(server: Server) -> None:

@@ -11,7 +11,7 @@ from openinspector.monitor.monitor import Monitor
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.driving import coverage, switch_on, work
-from tests.monitor.test_instances import launch, manage
+from tests.monitor.test_instances import SHALLOW, launch, manage
 
 STATE_CHANGE = {
     "version": "0",
@@ -73,7 +73,7 @@ def test_a_new_instance_is_found_without_waiting_for_the_listing(
         forget(client, queue, more)
         received += more
     assert "discover-EC2" in work(monitor)
-    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", SHALLOW)
     attributes = client.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessages"] == "0"
 

@@ -1,9 +1,16 @@
 """Reachability of instances: findings for what is open, and scores that stand by it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
+from openinspector.assess.network import ORIGINS
+from openinspector.aws.handing_over import put_inventory
+from openinspector.aws.network import describe_network
+from openinspector.inventory.ssm import pack
+from openinspector.model import Distribution, Inventory, Listener, Target
 from openinspector.monitor import scan as scanning
 from openinspector.monitor.monitor import Monitor
 from openinspector.monitor.network import analyse
@@ -188,3 +195,148 @@ def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
     work(monitor)
     (flaw,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
     assert flaw["inspectorScore"] == 7.4, "nothing gets in"
+
+
+def test_a_stopped_instance_keeps_its_findings_until_it_runs_again(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    """Stopped, it has no public address for a while; the rules that opened it are still there."""
+    name = launch(cloud)
+    manage(cloud, name)
+    client, group = cloud.client("ec2"), expose(cloud, name)
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    client.stop_instances(InstanceIds=[name])
+    client.revoke_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
+    clock.pass_by(monitor.intervals.network)
+    work(monitor)
+    row = f"{name}/NETWORK"
+    assert coverage(monitor, MANAGEMENT)[row] == ("INACTIVE", "EC2_INSTANCE_STOPPED")
+    (opening,) = findings(monitor, MANAGEMENT, findingType="NETWORK_REACHABILITY")
+    assert opening["status"] == "ACTIVE"
+    client.start_instances(InstanceIds=[name])
+    clock.pass_by(monitor.intervals.network)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[row] == ("ACTIVE", "SUCCESSFUL")
+    (opening,) = findings(monitor, MANAGEMENT, findingType="NETWORK_REACHABILITY")
+    assert opening["status"] == "CLOSED"
+
+
+def test_the_twelve_hours_are_kept_and_what_changed_is_signalled_in_the_same_breath(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    manage(cloud, name)
+    client, group = cloud.client("ec2"), expose(cloud, name)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    (flaw,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
+    assert flaw["inspectorScore"] == 7.4
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
+    # Nobody tells, and listings are kept from asking: only the cadence is left.
+    with monitor.store.write() as connection:
+        connection.exec_driver_sql("DELETE FROM task WHERE kind = 'discover-EC2'")
+        sent = len(transitions_of(connection))
+    clock.pass_by(monitor.intervals.network)
+    work(monitor)
+    (opening,) = findings(monitor, MANAGEMENT, findingType="NETWORK_REACHABILITY")
+    assert opening["status"] == "ACTIVE"
+    (flaw,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
+    assert flaw["inspectorScore"] == 8.1
+    with monitor.store.read() as connection:
+        told = transitions_of(connection)[sent:]
+    assert sorted(kind for _, kind in told) == ["OPENED", "UPDATED"]
+    assert {arn for arn, _ in told} == {opening["findingArn"], flaw["findingArn"]}
+
+
+def hand_over(cloud: Emulator, name: str, listeners: tuple[Listener, ...]) -> None:
+    """What the agent hands over: a system without packages, and what listens there."""
+    manage(cloud, name, ())
+    system = Distribution("amzn", "Amazon Linux", "2023", "Amazon Linux", "2023")
+    inventory = Inventory(Target("host", "x"), distribution=system, listeners=listeners)
+    put_inventory(name, REGION, pack(inventory))
+
+
+def transitions_of(connection: Connection) -> list[tuple[str, str]]:
+    rows = connection.exec_driver_sql("SELECT arn, kind FROM transition ORDER BY row_id")
+    return [(arn, kind) for arn, kind in rows]
+
+
+def test_who_listens_is_told_by_the_agent_s_inventory(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    hand_over(cloud, name, (Listener("TCP", 22, "/usr/sbin/sshd"),))
+    client, group = cloud.client("ec2"), expose(cloud, name)
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    (opening,) = findings(monitor, MANAGEMENT, findingType="NETWORK_REACHABILITY")
+    assert opening["description"].endswith("Listening there: /usr/sbin/sshd on 22.")
+
+
+def test_other_origins_are_looked_at_where_that_is_wanted(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    manage(cloud, name)
+    client, group = cloud.client("ec2"), expose(cloud, name)
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=inside("172.16.0.0/12"))
+    near = client.describe_instances(InstanceIds=[name])["Reservations"][0]["Instances"][0]
+    peer(cloud, near["VpcId"])
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert findings(monitor, MANAGEMENT, findingType="NETWORK_REACHABILITY") == []
+    wide = replace(monitor, origins=ORIGINS)
+    clock.pass_by(monitor.intervals.network)
+    assert not [each for each in work(wide) if each.endswith("failed")]
+    (opening,) = findings(monitor, MANAGEMENT, findingType="NETWORK_REACHABILITY")
+    assert opening["title"] == "Port 22 is reachable from a VPC Peering Connection - TCP"
+    assert opening["severity"] == "LOW"
+    (flaw,) = findings(monitor, MANAGEMENT, vulnerabilityId=REGRESSION)
+    assert flaw["inspectorScore"] == 7.5, "adjacent: no path from the internet"
+
+
+def inside(block: str) -> list[dict[str, object]]:
+    return [{**ingress(22)[0], "IpRanges": [{"CidrIp": block}]}]
+
+
+def peer(cloud: Emulator, vpc: str) -> None:
+    """Another VPC with a subnet, and routes both ways over a peering connection."""
+    client = cloud.client("ec2")
+    far = client.create_vpc(CidrBlock="172.20.0.0/16")["Vpc"]["VpcId"]
+    client.create_subnet(VpcId=far, CidrBlock="172.20.0.0/24")
+    made = client.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=far)
+    name = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    client.accept_vpc_peering_connection(VpcPeeringConnectionId=name)
+    # The emulated instances have addresses outside of their VPC's block.
+    for each, block in ((vpc, "172.20.0.0/16"), (far, "10.0.0.0/8")):
+        of_vpc = [{"Name": "vpc-id", "Values": [each]}]
+        for table in client.describe_route_tables(Filters=of_vpc)["RouteTables"]:
+            client.create_route(
+                RouteTableId=table["RouteTableId"],
+                DestinationCidrBlock=block,
+                VpcPeeringConnectionId=name,
+            )
+
+
+def test_a_later_look_decides_only_what_changed(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    names = [launch(cloud), launch(cloud)]
+    group = expose(cloud, names[0])
+    client = cloud.client("ec2")
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    place = (MANAGEMENT, REGION)
+    described = describe_network(monitor.sessions, *place)
+    assert monitor.networks.compute(place, described, monitor.origins).decided == 0
+    client.revoke_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
+    described = describe_network(monitor.sessions, *place)
+    assert monitor.networks.compute(place, described, monitor.origins).decided == 1
+    everything = monitor.networks.compute(place, described, ORIGINS)
+    assert everything.decided == 2, "of other origins nothing is known yet"

@@ -7,13 +7,15 @@ into a CVE when other advisories lead from its names to exactly one (`database s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from openinspector.advisories.osv import Advisory
+from openinspector.patterns import regex
 
-CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.A)
-_EMBEDDED = re.compile(r"[A-Za-z_]\w*(?:-\w+)*?-(CVE-\d{4}-\d{4,19}|GHSA(?:-[0-9a-z]{4}){3})", re.A)
+CVE = regex(r"CVE-\d{4}-\d{4,19}", re.A)
+_EMBEDDED = regex(r"[A-Za-z_]\w*(?:-\w+)*?-(CVE-\d{4}-\d{4,19}|GHSA(?:-[0-9a-z]{4}){3})", re.A)
 
-_NAME = re.compile(r"[!-~]{1,200}", re.A)
+_NAME = regex(r"[!-~]{1,200}", re.A)
 
 _BULLETINS = (
     *("ALSA-", "ALBA-", "ALEA-", "ALAS", "ELSA-", "ELBA-", "RHSA-", "RHBA-", "RHEA-"),
@@ -45,17 +47,32 @@ def identify(advisory: Advisory) -> Identity:
     own = advisory.id
     others = (*(advisory.aliases or ()), *(advisory.upstream or ()))
     names = [own, *(name for name in others if _NAME.fullmatch(name))]
+    cves = _cves(names)
+    if is_bulletin(own) and not cves:
+        cves = _cves(advisory.related or ())
     embedded = _EMBEDDED.fullmatch(own)
-    if embedded:
+    if embedded and embedded[1] not in cves:
         names.append(embedded[1])
-    bulletin = is_bulletin(own)
-    cves = [name for name in names if CVE.fullmatch(name)]
-    if bulletin and not cves:
-        cves = [name for name in advisory.related or () if CVE.fullmatch(name)]
     vulnerabilities = tuple(dict.fromkeys(cves[:MOST_VULNERABILITIES])) or (own,)
-    aliases = dict.fromkeys(name for name in names if name not in vulnerabilities)
+    spoken = set(vulnerabilities)
+    aliases = dict.fromkeys(name for name in names if spoken.isdisjoint((name, *_cves([name]))))
     aliases.pop(own, None)
     return Identity(vulnerabilities, tuple(aliases)[:MOST_VULNERABILITIES])
+
+
+def _cves(names: Iterable[str]) -> list[str]:
+    """The CVEs among some names, and those that trackers' records are named after.
+
+    Canonical's notices lead to `UBUNTU-CVE-2021-3782`, not to the CVE itself.
+    """
+    found = []
+    for name in names:
+        embedded = _EMBEDDED.fullmatch(name)
+        if embedded is not None:
+            name = embedded[1]
+        if CVE.fullmatch(name):
+            found.append(name)
+    return found
 
 
 def is_name(text: str) -> bool:

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-_SEPARATORS = re.compile(r"[-_.]+")
+from openinspector.patterns import regex
+
+_SEPARATORS = regex(r"[-_.]+")
 
 
 def _pypi(name: str) -> str:
@@ -60,12 +62,12 @@ def package(ecosystem: str, name: str) -> str:
     return name if rule is None else rule(name)
 
 
-_RED_HAT = re.compile(r"Red Hat:enterprise_linux(?:_\w+)?:(\d+)(?:[.:].*)?")
-_SUSE = re.compile(
+_RED_HAT = regex(r"Red Hat:enterprise_linux(?:_\w+)?:(\d+)(?:[.:].*)?")
+_SUSE = regex(
     r"SUSE:Linux Enterprise (?:Server|Desktop|High Performance Computing|Module for|Workstation)"
     r".*? (\d+(?: SP\d+)?)(?:-\w+)*"
 )
-_UBUNTU_LTS = re.compile(r"Ubuntu:(?:Pro:)?(\d\d)\.04")
+_UBUNTU_LTS = regex(r"Ubuntu:(?:Pro:)?(\d\d)\.04")
 _SUSE_OTHER = ("Live Patching", "Real Time", "RT ")
 _RENAMED = {
     "CBL-Mariner": "Azure Linux",

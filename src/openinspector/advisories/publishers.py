@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from openinspector.patterns import regex
+
 TRACKER, DATABASE, OWN, BULLETIN = 0, 1, 2, 3
 """How near a text is to one vulnerability.
 
@@ -58,6 +60,7 @@ _BY_PREFIX: dict[str, Publisher] = {
     "JLSEC-": Publisher("JULIA", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "MAL-": Publisher("OPENSSF", OWN, "https://osv.dev/vulnerability/{id}"),
     "MGASA-": Publisher("MAGEIA_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
+    "MINIMOS-": Publisher("MINIMOS_CVE", TRACKER),
     "MINI-": Publisher("MINIMOS_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
     "OESA-": Publisher("OPENEULER_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
     "OSV-": Publisher("OSV", DATABASE, "https://osv.dev/vulnerability/{id}"),
@@ -82,7 +85,7 @@ _BY_PREFIX: dict[str, Publisher] = {
     "openSUSE-": Publisher("SUSE_CVE", BULLETIN),
 }
 
-_SAFE = re.compile(r"[\w.:-]+", re.A).fullmatch
+_SAFE = regex(r"[\w.:-]+", re.A).fullmatch
 """Identifiers that stand in an address as they are."""
 
 _UNKNOWN = Publisher("OSV", DATABASE)

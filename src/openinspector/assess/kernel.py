@@ -14,6 +14,7 @@ import re
 
 from openinspector.assess.observation import Reason
 from openinspector.model import Inventory, Kernel, Package
+from openinspector.patterns import regex
 
 _FLAVOURS = (
     "aws|azure|azure-fde|bluefield|dell300x|euclid|fips|gcp|gcp-fips|gke|gkeop|hwe|hwe-edge|ibm|"
@@ -22,25 +23,25 @@ _FLAVOURS = (
     "armadaxp|grsec|amd64|arm64|i386|edge|virt|stable|asahi|rpi|elm|openpax|esx|secure|rt|aws-fips|"
     "utopic|vivid|wily|xenial|trusty|quantal|raring|saucy"
 )
-_SOURCE = re.compile(rf"linux(?:-signed)?(?:-(?:{_FLAVOURS}))*(?:-\d+(?:\.\d+)*)?(?:-edge)?", re.A)
+_SOURCE = regex(rf"linux(?:-signed)?(?:-(?:{_FLAVOURS}))*(?:-\d+(?:\.\d+)*)?(?:-edge)?", re.A)
 """`linux`, `linux-signed-amd64`, `linux-hwe-5.4`, `linux-lts` ...: not `linux-atm`, `linux-pam`."""
 
-_RPM_SOURCE = re.compile(
+_RPM_SOURCE = regex(
     r"kernel(?:-(?:rt|uek|default|debug|azure|kvmsmall|64kb?|lpae|pae|preempt|vanilla|zfcpdump|"
     r"syms|source|obs-build|obs-qa|ml|lt|plus|mshv|hci))?(?:-\d[\d.]*)?|kernel\d[\d.]*|"
     r"linux(?:-(?:esx|secure|rt|aws))?",
     re.A,
 )
 
-_BOOTABLE_DEB = re.compile(r"linux-(?:image|modules|modules-extra|signed-image)-", re.A)
-_HEADERS_DEB = re.compile(r"-(?:dbg|dbgsym)$", re.A)
-_BOOTABLE_RPM = re.compile(
+_BOOTABLE_DEB = regex(r"linux-(?:image|modules|modules-extra|signed-image)-", re.A)
+_HEADERS_DEB = regex(r"-(?:dbg|dbgsym)$", re.A)
+_BOOTABLE_RPM = regex(
     r"(?:kernel\d*(?:\.\d+)*|linux)(?:-(?:rt|uek|64k|64kb|16k|azure|default|debug|preempt|lpae|esx|"
     r"secure|aws|pae|plus|ml|lt|kvmsmall|zfcpdump|vanilla|mshv|hci))*"
     r"(?:-(?:core|modules|modules-core|modules-extra|modules-internal|extra|optional|base))*",
     re.A,
 )
-_TOOLS_RPM = re.compile(
+_TOOLS_RPM = regex(
     r"(?:kernel\d*(?:\.\d+)*|linux)(?:-[a-z0-9]+)?-"
     r"(?:headers|devel|devel-matched|tools|tools-libs|tools-libs-devel|doc|docs|cross-headers|"
     r"abi-stablelists|abi-whitelists|macros|syms|source)|"

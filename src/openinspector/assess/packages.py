@@ -5,7 +5,6 @@ a distribution's build of the binary, then of its source. What an earlier answer
 vulnerability, a later one does not change. Answers are shared by all packages that ask the same.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
@@ -21,13 +20,14 @@ from openinspector.model import (
     Package,
     Vulnerability,
 )
+from openinspector.patterns import regex
 from openinspector.versions import key as version_key
 from openinspector.versions import parse as parse_version
 
 NO_VERSION = frozenset({"", "*", "(devel)", "latest", "unknown", "UNKNOWN", "unspecified", "v"})
 """What stands where a version should: nothing that could be compared."""
 
-_CPE_SEPARATOR = re.compile(r"(?<!\\):")
+_CPE_SEPARATOR = regex(r"(?<!\\):")
 
 _Question = tuple[tuple[str, ...], str, str]
 """Ecosystems to ask together, the name to ask for, the version to compare."""

@@ -18,10 +18,11 @@ from openinspector.model.finding import (
     ResourceDetails,
     ResourceType,
 )
+from openinspector.patterns import regex
 
-_NAME = re.compile(r"[^a-z0-9._/-]+")
-_FUNCTION_NAME = re.compile(r"[^A-Za-z0-9_-]+")
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tar\.gz|tar\.zst|zip|oci)$")
+_NAME = regex(r"[^a-z0-9._/-]+")
+_FUNCTION_NAME = regex(r"[^A-Za-z0-9_-]+")
+_ARCHIVE = regex(r"\.(?:tar|tgz|tar\.gz|tar\.zst|zip|oci)$")
 
 
 class Place(msgspec.Struct, frozen=True):

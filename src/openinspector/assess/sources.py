@@ -6,6 +6,7 @@ from urllib.parse import quote
 from openinspector.advisories.publishers import publisher
 from openinspector.assess.ecosystems import is_operating_system
 from openinspector.model import Package
+from openinspector.patterns import regex
 
 VENDOR_SOURCES = {
     "Amazon Linux": "AMAZON_CVE",
@@ -51,7 +52,7 @@ _UPDATES = {
 
 NOT_AVAILABLE = "NotAvailable"
 
-_CVE = re.compile(r"CVE-(\d{4})-\d{4,}", re.A)
+_CVE = regex(r"CVE-(\d{4})-\d{4,}", re.A)
 
 
 def vendor_source(packages: "list[Package]") -> str | None:

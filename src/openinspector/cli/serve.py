@@ -13,6 +13,7 @@ from openinspector.cli.service_options import data_folder, service_options
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
     from openinspector.api.server import Background
+    from openinspector.assess.network import Origin
 
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True)
@@ -49,6 +50,7 @@ def command(
     role: str,
     external_id: str | None,
     scan_regions: tuple[str, ...],
+    origins: tuple["Origin", ...],
     events: str | None,
     metrics_port: int | None,
     database: str | None,
@@ -88,7 +90,8 @@ def command(
     beside: list[Background] = []
     if aws:
         regions = scan_regions or (region,)
-        beside = open_scanning(service.store, knowledge, regions, folder, role, external_id, events)
+        whose = (role, external_id, events)
+        beside = open_scanning(service.store, knowledge, regions, folder, *whose, origins)
     stop_metrics = serve_metrics(service.store, metrics_port) if metrics_port else None
     run(service, master, address, ready, run_once, beside)
     if stop_metrics is not None:

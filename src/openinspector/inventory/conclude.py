@@ -1,6 +1,5 @@
 """From what catalogers yielded to an inventory: whose, where, judged by which distribution."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -18,8 +17,9 @@ from openinspector.model import (
     Location,
     Package,
 )
+from openinspector.patterns import regex
 
-_MERGED = re.compile(r"(?:usr/)?(bin|sbin|lib|lib32|lib64|libx32)/")
+_MERGED = regex(r"(?:usr/)?(bin|sbin|lib|lib32|lib64|libx32)/")
 """Folders that distributions merge into /usr; package databases name them either way."""
 
 

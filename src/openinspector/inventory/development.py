@@ -1,9 +1,10 @@
 """Tell dependencies for development from the others, where a lock file says so only in part."""
 
-import re
 from collections.abc import Callable, Iterable
 
-_DEVELOPMENT = re.compile(
+from openinspector.patterns import regex
+
+_DEVELOPMENT = regex(
     r"(?<![a-z])(?:ci|dev|devel|develop|development|docs?|lint|linting|mypy|tests?|testing|typing)"
     r"(?![a-z])"
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from openinspector.inventory import shell_words
+from openinspector.patterns import regex
 
 
 class Instruction(msgspec.Struct, frozen=True):
@@ -25,13 +26,13 @@ class Instruction(msgspec.Struct, frozen=True):
 _EXECUTED = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
 
 _SECRETS = (
-    ("IN-DOCKER-007-001", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
-    ("IN-DOCKER-007-002", re.compile(r"dckr_pat_[A-Za-z0-9_-]{20}")),
-    ("IN-DOCKER-007-003", re.compile(r"ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22}")),
-    ("IN-DOCKER-007-004", re.compile(r"glpat-[A-Za-z0-9_-]{20}")),
+    ("IN-DOCKER-007-001", regex(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
+    ("IN-DOCKER-007-002", regex(r"dckr_pat_[A-Za-z0-9_-]{20}")),
+    ("IN-DOCKER-007-003", regex(r"ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22}")),
+    ("IN-DOCKER-007-004", regex(r"glpat-[A-Za-z0-9_-]{20}")),
     (
         "IN-DOCKER-007-005",
-        re.compile(
+        regex(
             r"aws_?secret_?(?:access_?)?key[\"']?\s{0,8}[=:\s]\s{0,8}[\"']?"
             r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
             re.IGNORECASE,

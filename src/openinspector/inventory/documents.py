@@ -18,6 +18,7 @@ import msgspec
 
 from openinspector.inventory.cataloger import File, ReadError
 from openinspector.inventory.limits import MEBIBYTE, Limits
+from openinspector.patterns import regex
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -45,15 +46,15 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 _TOML_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
-_LONG_TOML_KEY = re.compile(
+_LONG_TOML_KEY = regex(
     rf"""(?<![\w."'\\-]){_TOML_PART}(?:[ \t]*+\.[ \t]*+{_TOML_PART}){{{TOML_KEY_PARTS}}}""",
     re.ASCII,
 )
 
 # An opening that nothing closes runs to the end: to give it up would make the search quadratic.
 _STRING = r""""(?:[^"\\]|\\.)*+"?"""
-_COMMENTS = re.compile(rf"{_STRING}|//[^\n]*+|/\*(?:.*?\*/|.*)", re.DOTALL)
-_LAST_COMMAS = re.compile(rf"{_STRING}|,(?=\s*+[}}\]])", re.DOTALL)
+_COMMENTS = regex(rf"{_STRING}|//[^\n]*+|/\*(?:.*?\*/|.*)", re.DOTALL)
+_LAST_COMMAS = regex(rf"{_STRING}|,(?=\s*+[}}\]])", re.DOTALL)
 
 
 # --- bytes and text ------------------------------------------------------------------------------

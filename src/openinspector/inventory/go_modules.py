@@ -7,6 +7,7 @@ from openinspector.inventory.executables.go_build_info import GoBuildInfo
 from openinspector.inventory.language_packages import Packages, usable
 from openinspector.inventory.language_purl import Ecosystem, language_purl
 from openinspector.model import Location, Package
+from openinspector.patterns import regex
 
 GO = Ecosystem("Go", "golang")
 """Names keep their case: purl-spec asks for lower case, but advisories and peers do not fold."""
@@ -14,11 +15,11 @@ GO = Ecosystem("Go", "golang")
 STANDARD_LIBRARY = "stdlib"
 """The name under which advisories (the Go vulnerability database) speak of the toolchain."""
 
-_is_version = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(?:[-+].*)?").fullmatch
-_TOOLCHAIN = re.compile(r"(?:go)?([0-9]+\.[0-9]+)(\.[0-9]+)?(?:(beta|rc)([0-9]+))?(?![0-9a-z.])")
+_is_version = regex(r"v[0-9]+\.[0-9]+\.[0-9]+(?:[-+].*)?").fullmatch
+_TOOLCHAIN = regex(r"(?:go)?([0-9]+\.[0-9]+)(\.[0-9]+)?(?:(beta|rc)([0-9]+))?(?![0-9a-z.])")
 
 # -X importpath.name=value, the value of -ldflags (cmd/link)
-_ASSIGNMENTS = re.compile(r"""(?:^|\s)-X[\s=]+(?:'([^']*+)'|"([^"]*+)"|(\S++))""")
+_ASSIGNMENTS = regex(r"""(?:^|\s)-X[\s=]+(?:'([^']*+)'|"([^"]*+)"|(\S++))""")
 _VERSION_NAMES = frozenset(
     {
         *("appversion", "binversion", "buildversion", "cliversion", "currentversion"),
@@ -26,11 +27,11 @@ _VERSION_NAMES = frozenset(
         *("tag", "ver", "version", "versionnumber", "versionstring"),
     }
 )
-_is_release = re.compile(
+_is_release = regex(
     r"v?[0-9]+\.[0-9]+(?:\.[0-9]+){0,2}(?:-(?:alpha|beta|rc|pre)[0-9A-Za-z.-]*)?"
     r"(?:\+[0-9A-Za-z.-]+)?"
 ).fullmatch
-_DESCRIBED = re.compile(r"(.+?)-([0-9]+-g[0-9a-f]{7,40}(?:-dirty)?|dirty)")
+_DESCRIBED = regex(r"(.+?)-([0-9]+-g[0-9a-f]{7,40}(?:-dirty)?|dirty)")
 _UNTAGGED = "v0.0.0-"
 
 

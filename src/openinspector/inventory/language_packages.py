@@ -15,7 +15,6 @@ The API's words for package managers, and which manifests go by them:
     (none)     Conda, Hex, Pub, Swift, CocoaPods, Conan, Hackage, R, Julia, GitHub Actions
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -23,6 +22,7 @@ import msgspec
 from openinspector.inventory.cataloger import File
 from openinspector.inventory.language_purl import Ecosystem, language_purl
 from openinspector.model import Gap, Location, Package, PackageManager
+from openinspector.patterns import regex
 
 PART = "language-packages"
 
@@ -34,7 +34,7 @@ MOST_PACKAGES = 200_000
 
 _SHOWN = 8
 _SHOWN_LENGTH = 60
-_INSTALLED_TREE = re.compile(
+_INSTALLED_TREE = regex(
     r"(?:^|/)(?:node_modules|site-packages|dist-packages|bower_components)/"
     r"|(?:^|/)gems/[^/]+-[0-9][^/]*/"
 )

@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 import msgspec
 
-_is_plain = re.compile(r"[A-Za-z0-9.~_-]+", re.ASCII).fullmatch
-_PYPI_SEPARATORS = re.compile(r"[-_.]+")
+from openinspector.patterns import regex
+
+_is_plain = regex(r"[A-Za-z0-9.~_-]+", re.ASCII).fullmatch
+_PYPI_SEPARATORS = regex(r"[-_.]+")
 
 
 def normalise_pypi(name: str) -> str:

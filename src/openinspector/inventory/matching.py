@@ -7,15 +7,16 @@ a given pattern: each `**` and `*` but the last takes the leftmost match and nev
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from re import Pattern
 
 import msgspec
 
 from openinspector.inventory.cataloger import Cataloger
+from openinspector.patterns import regex
 
-_SPECIAL = re.compile(r"[*?\[]")
-_TOKEN = re.compile(r"\*+|\[[!^]?[^\]]+\]|.", re.DOTALL)
+_SPECIAL = regex(r"[*?\[]")
+_TOKEN = regex(r"\*+|\[[!^]?[^\]]+\]|.", re.DOTALL)
 _LIBRARY_ENDINGS = (".so", ".dll", ".dylib")
 _PREFIX = 3
 """Characters by which names with a literal beginning (`python3*`) are looked up."""
@@ -109,7 +110,25 @@ class Takers(msgspec.Struct, frozen=True):
         return bool(self.deferred or self.companion_of)
 
 
-_Rule = tuple[Pattern[str] | None, int]
+class _Glob:
+    """A glob to check a whole path against, compiled when the first path asks for it."""
+
+    __slots__ = ("_fold", "_glob", "_matches")
+
+    def __init__(self, glob: str, fold: bool) -> None:
+        self._glob = glob
+        self._fold = fold
+        self._matches: Callable[[str], object] | None = None
+
+    def matches(self, path: str) -> bool:
+        """Whether the path matches."""
+        if self._matches is None:
+            flags = re.DOTALL | (re.IGNORECASE if self._fold else 0)
+            self._matches = re.compile(glob_regex(self._glob), flags).fullmatch
+        return self._matches(path) is not None
+
+
+_Rule = tuple[_Glob | None, int]
 """A check of the whole path (None: the look-up has decided) and the bits of who wants it."""
 
 
@@ -157,7 +176,7 @@ class Matcher:
         *folders, name = glob.split("/")
         anywhere = folders == ["**"]
         literal_folders = not any(map(_SPECIAL.search, folders))
-        pattern = re.compile(glob_regex(glob), re.DOTALL | (re.IGNORECASE if fold else 0))
+        pattern = _Glob(glob, fold)
         # Dictionaries are keyed by lower case as soon as one cataloger folds: they only preselect.
         exact_case = self._fold and not fold
         lowered = self._lower(glob)
@@ -285,6 +304,6 @@ def _reaches(glob: str, folder: str) -> bool:
 def _decide(rules: list[_Rule], path: str) -> int:
     bits = 0
     for check, wanted in rules:
-        if check is None or check.fullmatch(path) is not None:
+        if check is None or check.matches(path):
             bits |= wanted
     return bits

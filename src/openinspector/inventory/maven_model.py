@@ -6,7 +6,6 @@ leaves versions unknown, which is said.
 """
 
 import posixpath
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -15,13 +14,14 @@ import msgspec
 from openinspector.inventory.cataloger import File, ReadError
 from openinspector.inventory.documents import load_xml
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _MAX_PARENTS = 16
 _MAX_EXPANSIONS = 64
 _MAX_VALUE = 1024
-_PLACEHOLDER = re.compile(r"\$\{([^{}$]{1,200})\}")
-_EXACT_RANGE = re.compile(r"\[\s*([^\[\](),\s]+)\s*\]")
-_RANGE = re.compile(r"[\[\](),]")
+_PLACEHOLDER = regex(r"\$\{([^{}$]{1,200})\}")
+_EXACT_RANGE = regex(r"\[\s*([^\[\](),\s]+)\s*\]")
+_RANGE = regex(r"[\[\](),]")
 _FLOATING = frozenset({"LATEST", "RELEASE"})
 
 

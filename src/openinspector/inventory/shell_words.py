@@ -8,9 +8,11 @@ expanded and nothing is run. Time is linear in the text; nesting is followed a f
 import re
 from collections.abc import Iterator
 
+from openinspector.patterns import regex
+
 _DEPTH = 4
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""(?P<space>[ \t]++)
     | (?P<comment>(?:(?<=[\s;&|()])|\A)\#[^\n]*+)
     | (?P<operator>[;&|()\n`]++|\$\()
@@ -21,7 +23,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*\+?=")
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 
@@ -33,8 +35,8 @@ _WRAPPERS = frozenset(
 """Commands whose arguments are a command; options and assignments may stand between."""
 
 
-_WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*+"|'[^']*+'|["'\\])++""", re.DOTALL)
-_QUOTED = re.compile(r"""\\(.)|"((?:[^"\\]|\\.)*+)"|'([^']*+)'""", re.DOTALL)
+_WORD = regex(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*+"|'[^']*+'|["'\\])++""", re.DOTALL)
+_QUOTED = regex(r"""\\(.)|"((?:[^"\\]|\\.)*+)"|'([^']*+)'""", re.DOTALL)
 
 
 def words_of(text: str) -> list[str]:

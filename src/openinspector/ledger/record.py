@@ -12,10 +12,11 @@ from openinspector.ledger.criteria import Criteria
 from openinspector.ledger.judgement import Judgement
 from openinspector.ledger.reconcile import RESOURCE_GONE, closed, reconcile, unseen_parts
 from openinspector.ledger.suppression import suppressed_by
-from openinspector.model import Inventory
+from openinspector.model import Inventory, Listener
 from openinspector.model.finding import Finding, Resource
 from openinspector.store.coverage import end_coverage, mark_looked_at, put_coverage
 from openinspector.store.findings import FindingRow, StoredFinding, finding_rows, put_findings
+from openinspector.store.listeners import forget_listeners, put_listeners
 from openinspector.store.packages import bind_inventories, put_inventory, unbind_inventories
 from openinspector.store.transitions import Transition, append_transitions
 
@@ -45,13 +46,14 @@ class Scan(msgspec.Struct, frozen=True):
     """What was found in one resource: a judgement of the inventory of a digest, which is stored.
 
     `row` is its coverage; None: it was judged again only, and nothing is known of whether it can
-    be scanned.
+    be scanned. `listeners` is what its agent told of the network; None: nobody looked now.
     """
 
     resource: Resource
     digest: str
     judgement: Judgement
     row: dict[str, Any] | None
+    listeners: tuple[Listener, ...] | None = None
 
 
 def record_scan(
@@ -70,7 +72,7 @@ def record_scan(
     resource = assessment.resource
     row = row or covered(account, resource, assessment, now)
     digest = put_inventory(connection, inventory)
-    scan = Scan(resource, digest, Judgement.of(assessment), row)
+    scan = Scan(resource, digest, Judgement.of(assessment), row, inventory.listeners)
     place = Place(account, resource.region or "", resource.partition or "")
     return record_scans(connection, place, [scan], rules, now)[0]
 
@@ -91,6 +93,9 @@ def record_scans(
         recorded.append(_counted(each, changed))
         transitions += changed
     bind_inventories(connection, account, {each.resource.id: each.digest for each in scans}, now)
+    for each in scans:
+        if each.listeners is not None:
+            put_listeners(connection, account, each.resource.id, each.listeners, now)
     put_coverage(connection, account, [each.row for each in scans if each.row is not None], now)
     judged = [each.resource.id for each in scans if each.row is None]
     mark_looked_at(connection, account, judged, "PACKAGE", now)
@@ -173,6 +178,7 @@ def close_findings(connection: Connection, account: str, resources: Sequence[str
     ]
     _apply(connection, transitions, now)
     unbind_inventories(connection, account, resources, now)
+    forget_listeners(connection, account, resources, now)
     return len(transitions)
 
 

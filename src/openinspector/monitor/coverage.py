@@ -8,14 +8,44 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from openinspector.inventory.deep_inspection import reason_of as deep_reason
+from openinspector.model import Coverage, Inventory
 from openinspector.model.discovered import Discovered
 from openinspector.store.coverage import coverage_rows, put_coverage
 
-PACKAGE, NETWORK = "PACKAGE", "NETWORK"
-PENDING, SUCCESSFUL = "PENDING_INITIAL_SCAN", "SUCCESSFUL"
+DEEP_INSPECTION = (
+    "DEEP_INSPECTION_NO_INVENTORY",
+    "DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED",
+    "DEEP_INSPECTION_COLLECTION_TIME_LIMIT_EXCEEDED",
+    "DEEP_INSPECTION_DAILY_SSM_INVENTORY_LIMIT_EXCEEDED",
+)
+"""Reasons of instances whose language packages are not all known; their systems' are."""
 
-_ACTIVE = frozenset({PENDING, SUCCESSFUL, "SCAN_FREQUENCY_SCAN_ON_PUSH", "PENDING_REVIVAL_SCAN"})
+PACKAGE, NETWORK = "PACKAGE", "NETWORK"
+PENDING, REVIVAL, SUCCESSFUL = "PENDING_INITIAL_SCAN", "PENDING_REVIVAL_SCAN", "SUCCESSFUL"
+ON_PUSH = "SCAN_FREQUENCY_SCAN_ON_PUSH"
+
+_ACTIVE = frozenset({PENDING, REVIVAL, SUCCESSFUL, ON_PUSH, *DEEP_INSPECTION})
 """Reasons of resources that are monitored; every other one says why a resource is not."""
+
+
+def reason_of(found: Discovered, inventory: Inventory, parts: Iterable[Coverage]) -> str:
+    """What coverage says of a resource that was scanned: whether that is all there is to know."""
+    unjudged = any(each.part == "os-packages" and each.state == "not-scanned" for each in parts)
+    if unjudged and found.resource.type in _HAVE_SYSTEMS:
+        return "UNSUPPORTED_OS"
+    if found.source.get("frequency") == "SCAN_ON_PUSH":
+        return ON_PUSH
+    partial = deep_reason(inventory) if found.mode == "EC2_SSM_AGENT_BASED" else None
+    return partial or SUCCESSFUL
+
+
+def is_outcome(reason: str) -> bool:
+    """Whether a reason tells how a scan ended, rather than why there is none."""
+    return reason in _ACTIVE or reason == "UNSUPPORTED_OS"
+
+
+_HAVE_SYSTEMS = frozenset({"AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE", "MACHINE_IMAGE"})
 
 
 def tell(

@@ -3,8 +3,10 @@
 import logging
 import threading
 
+from openinspector.aws.events import IN_USE as USE
 from openinspector.aws.events import Change, Received, forget, receive
 from openinspector.aws.trouble import AwsTrouble
+from openinspector.monitor.in_use import IN_USE
 from openinspector.monitor.monitor import Monitor
 from openinspector.monitor.schedule import is_enabled
 from openinspector.store.tasks import TaskKey, enqueue
@@ -49,7 +51,7 @@ def take(monitor: Monitor, received: list[Received]) -> None:
     """
     changes = dict.fromkeys(each.change for each in received if each.change is not None)
     keys = [
-        TaskKey(f"discover-{each.kind}", each.account, each.region)
+        TaskKey(IN_USE if each.kind == USE else f"discover-{each.kind}", each.account, each.region)
         for each in changes
         if _is_ours(monitor, each)
     ]
@@ -60,7 +62,8 @@ def take(monitor: Monitor, received: list[Received]) -> None:
 
 
 def _is_ours(monitor: Monitor, change: Change) -> bool:
-    return change.region in monitor.regions and is_enabled(monitor, change.account, change.kind)
+    kind = "ECR" if change.kind == USE else change.kind
+    return change.region in monitor.regions and is_enabled(monitor, change.account, kind)
 
 
 def _region_of(queue: str) -> str | None:

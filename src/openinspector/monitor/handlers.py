@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from openinspector.monitor import knowledge, network, schedule
+from openinspector.monitor import in_use, knowledge, machine_images, network, schedule
 from openinspector.monitor.discover import LISTERS
 from openinspector.monitor.listing import ASSESS, SCAN
 from openinspector.monitor.looks import record_looks
@@ -50,6 +50,13 @@ def _network(monitor: Monitor, task: Task) -> int | None:
     return monitor.clock() + monitor.intervals.network
 
 
+def _in_use(monitor: Monitor, task: Task) -> int | None:
+    if not schedule.is_enabled(monitor, task.key.account, "ECR"):
+        return None
+    in_use.follow_use(monitor, task.key.account, task.key.region)
+    return monitor.clock() + monitor.intervals.in_use
+
+
 def _scan(monitor: Monitor, worker: str, task: Task) -> None:
     look = scan(monitor, worker, task)
     if look is not None:
@@ -69,7 +76,9 @@ HANDLERS: Mapping[str, Handler] = {
     "accounts": _repeated(_accounts),
     "knowledge": _repeated(_knowledge),
     "network": _repeated(_network),
+    in_use.IN_USE: _repeated(_in_use),
     SCAN: _scan,
+    machine_images.SCAN_IMAGE: machine_images.scan_image,
     ASSESS: _reassess,
     **{f"discover-{kind}": _repeated(_discover) for kind in LISTERS},
 }

@@ -1,6 +1,6 @@
 """Judging what resources hold: each content once, however many hold it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -8,11 +8,11 @@ import msgspec
 from openinspector.assess import Options, Place, assess
 from openinspector.assess.packages import match
 from openinspector.assess.score import Reachability
-from openinspector.ledger.judgement import Judgement
+from openinspector.ledger.judgement import Judgement, Shared
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
 from openinspector.model.finding import Resource
-from openinspector.monitor.collect import told_by
+from openinspector.monitor.collect import by_volume, told_by
 from openinspector.monitor.knowledge import identity, opened, reservations
 from openinspector.monitor.monitor import Monitor
 
@@ -50,9 +50,30 @@ class Judged(msgspec.Struct, frozen=True):
     inventory: Inventory
     knowledge: str
 
+    def judgement_of(self, found: Discovered | None) -> Judgement:
+        """What is judged of a resource: its own volumes go by the names that AWS gave them."""
+        volumes = (found.source.get("volumes") if found else None) or {}
+        if found is None or volumes.keys().isdisjoint(_devices(self.judgement)):
+            return self.judgement
+        told = []
+        for each in self.judgement.findings:
+            (named,) = by_volume(found, (each.finding,))
+            told.append(Shared.of(each.identity, named))
+        return msgspec.structs.replace(self.judgement, findings=tuple(told))
+
     def resource(self, found: Discovered | None) -> Resource:
         """A resource that holds what was judged, as its findings show it."""
         return told_by(found.resource, self.inventory) if found else self.judgement.resource
+
+
+def _devices(judgement: Judgement) -> Iterator[str]:
+    """The devices that files of findings may lie on, as their paths say."""
+    for each in judgement.findings:
+        details = each.finding.package_vulnerability_details
+        for package in (details.vulnerable_packages or ()) if details else ():
+            device, colon, _ = (package.file_path or "").partition(":")
+            if colon:
+                yield device
 
 
 def judge(

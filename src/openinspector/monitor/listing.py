@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from openinspector.ledger.record import close_findings, close_resources
 from openinspector.model.discovered import Discovered
 from openinspector.model.finding import ResourceType
-from openinspector.monitor.coverage import PENDING, SUCCESSFUL, tell_all
+from openinspector.monitor.coverage import PENDING, REVIVAL, SUCCESSFUL, tell_all
 from openinspector.store import Store
 from openinspector.store.resources import (
     KnownResource,
@@ -105,7 +105,11 @@ def _take(
     tell_all(connection, told, now)
     resting = [each for each in steps if each.found.reason is not None and not _is_repository(each)]
     forget_tasks(connection, account, region, map(_name, resting))
-    closing = [_name(each) for each in resting if each.what == "close"]
+    closing = [
+        _name(each)
+        for each in resting
+        if each.what == "close" or _left_agentless(each, known.get(_name(each)))
+    ]
     close_findings(connection, account, closing, now)
     forgotten: dict[str, str | None] = {
         name: None
@@ -141,5 +145,12 @@ def _reason(step: Step, before: KnownResource | None) -> str | None:
         return found.reason or SUCCESSFUL
     was_scanned = before is not None and before.scanned_at is not None
     if not was_scanned or (before is not None and before.found.reason is not None):
-        return PENDING
+        return REVIVAL if found.source.get("revived") else PENDING
     return None
+
+
+def _left_agentless(step: Step, before: KnownResource | None) -> bool:
+    """Whether an instance was scanned by its disks, which are to be read no more."""
+    if before is None or before.found.mode != "EC2_AGENTLESS":
+        return False
+    return step.found.reason == "UNMANAGED_EC2_INSTANCE"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -12,18 +13,17 @@ from openinspector.ledger.record import Scan, record_scans
 from openinspector.ledger.suppression import rules_for
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
-from openinspector.monitor.coverage import SUCCESSFUL, row_of
+from openinspector.monitor.coverage import PACKAGE, is_outcome, reason_of, row_of
 from openinspector.monitor.judging import Judged
 from openinspector.monitor.knowledge import identity, opened
 from openinspector.monitor.listing import ASSESS
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.scope import ruler_of
+from openinspector.store.coverage import coverage_rows
 from openinspector.store.packages import inventories_of, known_digests, put_inventory
 from openinspector.store.reachability import reachabilities_of
 from openinspector.store.resources import get_resources, mark_scanned
 from openinspector.store.tasks import Task, enqueue, finish_all, still_held
-
-ON_PUSH = "SCAN_FREQUENCY_SCAN_ON_PUSH"
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -97,7 +97,7 @@ def _record(
         held = still_held(connection, worker, [each.task for each in looks])
         kept = [each for each in looks if each.task in held]
     for account, several in _by(kept, lambda each: each.task.key.account).items():
-        _record_account(monitor, connection, account, several)
+        record_of_account(monitor, connection, account, several)
     if worker is not None:
         now = monitor.clock()
         done = {
@@ -114,14 +114,20 @@ def _by(looks: Iterable[Look], part: Callable[[Look], str]) -> dict[str, list[Lo
     return parts
 
 
-def _record_account(
+def record_of_account(
     monitor: Monitor, connection: Connection, account: str, looks: Sequence[Look]
 ) -> None:
+    """Record looks at resources of one account, within a transaction that writes to it.
+
+    What was collected is stored already.
+    """
     now = monitor.clock()
     valid, outdated = _sorted_out(connection, account, looks)
     rules = rules_for(connection, ruler_of(connection, account), now)
     for region, several in _by(valid, lambda each: each.task.key.region).items():
-        scans = [_scan(each, now) for each in several]
+        names = [each.name for each in several if each.collected is None]
+        covered = coverage_rows(connection, account, names, PACKAGE)
+        scans = [_scan(each, covered.get(each.name), now) for each in several]
         place = Place(account, region, monitor.partition)
         record_scans(connection, place, scans, rules, now)
     fingerprints = {
@@ -161,14 +167,26 @@ def _sorted_out(
     return valid, outdated
 
 
-def _scan(look: Look, now: int) -> Scan:
+def _scan(look: Look, covered: dict[str, Any] | None, now: int) -> Scan:
+    """What is to be recorded; `covered` is what coverage says of a resource judged again."""
     judged, found = look.judged, look.found
     assert judged is not None
-    row = None
-    if look.collected is not None and found is not None:
-        once = found.source.get("frequency") == "SCAN_ON_PUSH"
-        row = row_of(found, ON_PUSH if once else SUCCESSFUL, now, scanned=True)
-    return Scan(judged.resource(found), judged.holding.digest, judged.judgement, row)
+    judgement, row = judged.judgement_of(found), None
+    # Judging again does not tell whether a resource can be scanned; but the advisories may speak
+    # of its system now.
+    told = covered is not None and is_outcome(covered["scanStatus"]["reason"])
+    if found is not None and found.reason is None and (look.collected is not None or told):
+        reason = reason_of(found, judged.inventory, judgement.coverage)
+        row = row_of(found, reason, now, scanned=True)
+        if covered is not None and "scanMode" in covered:
+            row["scanMode"] = covered["scanMode"]
+    return Scan(
+        resource=judged.resource(found),
+        digest=judged.holding.digest,
+        judgement=judgement,
+        row=row,
+        listeners=None if look.collected is None else look.collected.listeners,
+    )
 
 
 def _rests_on_other(

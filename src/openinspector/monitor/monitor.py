@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from openinspector.assess.network import Origin
 from openinspector.assess.packages import Matching
 from openinspector.aws.sessions import Sessions
+from openinspector.monitor.networks import Networks
 from openinspector.store import Store
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ class Intervals(msgspec.Struct, frozen=True):
 
     - `accounts`: at what is switched on; `listing`: at which resources exist.
     - `software`: at an instance's SSM inventory; `agentless`: at its disks.
-    - `network`: at the rules around instances; `knowledge`: at the advisory database.
+    - `network`: at the rules around instances; `in_use`: at what runs in clusters.
+    - `knowledge`: at the advisory database.
     """
 
     accounts: int = 5_000
@@ -34,6 +37,7 @@ class Intervals(msgspec.Struct, frozen=True):
     software: int = 30 * _MINUTE
     agentless: int = 24 * 60 * _MINUTE
     network: int = 12 * 60 * _MINUTE
+    in_use: int = 24 * 60 * _MINUTE
     knowledge: int = 5_000
 
 
@@ -69,6 +73,26 @@ class Remembered(Generic[_Key, _Made]):
         return made
 
 
+class Busy:
+    """Things that a thread of this process is at, so that no other one does the same."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._held: set[str] = set()
+
+    def take(self, names: frozenset[str]) -> None:
+        """Wait until nobody is at any of them, and be at all of them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._held.isdisjoint(names))
+            self._held |= names
+
+    def give_back(self, names: frozenset[str]) -> None:
+        """Let others at them."""
+        with self._changed:
+            self._held -= names
+            self._changed.notify_all()
+
+
 @dataclass(frozen=True)
 class Monitor:
     """Everything that work needs. `clock` gives epoch milliseconds; `folder` is of this machine."""
@@ -87,6 +111,11 @@ class Monitor:
     """By inventory and advisory database."""
     judgements: Remembered[Any, "Judged"] = field(default_factory=Remembered)
     """By all that they depend on (`judging`)."""
+    layers_read: Busy = field(default_factory=Busy)
+    """Digests of layers that a thread is reading for the first time."""
+    networks: Networks = field(default_factory=Networks)
+    origins: tuple[Origin, ...] = ("internet",)
+    """From where instances are looked at: findings are of these."""
 
     def now(self) -> datetime:
         """The moment, as assessments want it."""

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 
 from openinspector.assess import Place
 from openinspector.aws.trouble import AwsTrouble, Gone, Unfit
+from openinspector.ledger.record import close_findings
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
 from openinspector.monitor.collect import Collected, collect
@@ -26,7 +27,6 @@ def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
     """
     with monitor.store.read() as connection:
         known = get_resource(connection, task.key.account, task.key.subject)
-        reached = reachability_of(connection, task.key.account, task.key.subject)
     if known is None or known.found.reason is not None:
         return Look(task)
     found = known.found
@@ -40,6 +40,8 @@ def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
         now, after = monitor.clock(), _repeat_after(monitor, found)
         with monitor.store.write([found.account]) as connection:
             if _tell(connection, worker, task, trouble.reason, now):
+                if trouble.reason == "EXCLUDED_BY_TAG":
+                    close_findings(connection, found.account, [found.resource.id], now)
                 finish(connection, task, now, None if after is None else now + after)
         return None
     except AwsTrouble as trouble:
@@ -47,10 +49,19 @@ def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
             _tell(connection, worker, task, trouble.reason, monitor.clock())
         raise
     told = msgspec.structs.replace(found, mode=collected.mode)
-    place = Place(found.account, found.region, monitor.partition)
-    holding = Holding.of(digest_of(collected.inventory), told, place, reached)
-    judged = judge(monitor, holding, told, lambda: collected.inventory)
-    return Look(task, told, judged, collected.inventory, _repeat_after(monitor, told))
+    look = looked_at(monitor, task, told, collected.inventory)
+    return msgspec.structs.replace(look, repeat_after=_repeat_after(monitor, told))
+
+
+def looked_at(monitor: Monitor, task: Task, found: Discovered, inventory: Inventory) -> Look:
+    """Judge what was collected of a resource."""
+    account, name = found.account, found.resource.id
+    with monitor.store.read() as connection:
+        reached = reachability_of(connection, account, name)
+    place = Place(account, found.region, monitor.partition)
+    holding = Holding.of(digest_of(inventory), found, place, reached)
+    judged = judge(monitor, holding, found, lambda: inventory)
+    return Look(task, found, judged, inventory)
 
 
 def _same_content(monitor: Monitor, known: KnownResource) -> Inventory | None:

@@ -1,6 +1,5 @@
 """Ratings, sources and times of a vulnerability as ScanSbom writes them (spec 4.4, 4.5)."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +10,7 @@ from openinspector.assess.observation import Observation
 from openinspector.assess.score import severity_of_score
 from openinspector.inventory.sbom.purls import parse_purl
 from openinspector.model.finding import CvssScore, Finding, Severity
+from openinspector.patterns import regex
 
 INSPECTOR = {"name": "AMAZON_INSPECTOR", "url": "https://aws.amazon.com/inspector/"}
 
@@ -46,8 +46,8 @@ _VENDOR_WORDS = {
     "important": "high",
 }
 _SEVERITIES = frozenset({"critical", "high", "medium", "low", "info", "none"})
-_BULLETIN = re.compile(r"(USN|ALAS[0-9A-Z]*)-")
-_FORBIDDEN = re.compile(
+_BULLETIN = regex(r"(USN|ALAS[0-9A-Z]*)-")
+_FORBIDDEN = regex(
     r'[\x00-\x20"<>\\^`{|}\x7f-\x9f\u200e\u200f\u202a-\u202e\ud800-\udfff\ufffe\uffff]'
     r"|%(?![0-9A-Fa-f]{2})|(?<=\[)\[|\](?=\])"
 )

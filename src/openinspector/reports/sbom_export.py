@@ -5,7 +5,6 @@ vulnerabilities affect them.
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,6 +22,7 @@ from openinspector.inventory.sbom.spdx_elements import DOCUMENT_ID
 from openinspector.model import Inventory, Package
 from openinspector.model.finding import Finding, VulnerablePackage
 from openinspector.model.purl import make_purl
+from openinspector.patterns import regex
 
 TOOL = "openinspector"
 
@@ -34,7 +34,7 @@ _SPDX_KINDS = {
 _DISTRIBUTED = {"deb": "dpkg", "rpm": "rpm"}
 """Purl types of packages that name their source as `upstream`, and what exports call them."""
 _NO_ARCHITECTURE = frozenset({"all", "noarch", "any", ""})
-_NOT_IN_IDENTIFIERS = re.compile(r"[^A-Za-z0-9.-]+")
+_NOT_IN_IDENTIFIERS = regex(r"[^A-Za-z0-9.-]+")
 _Mark = tuple[str, int, str, str | None, str | None]
 
 

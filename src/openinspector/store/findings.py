@@ -134,13 +134,26 @@ staged_vulnerability = Table(
 _PRESENT = finding.c.valid_to == FOREVER
 Index("uq_finding_present", finding.c.arn, unique=True, sqlite_where=_PRESENT,
       postgresql_where=_PRESENT)  # fmt: skip
-Index("ix_finding_resource", finding.c.account, finding.c.resource_id, finding.c.valid_to)
+Index("ix_finding_resource", finding.c.resource_id, finding.c.account, finding.c.valid_to)
 Index("ix_finding_package_row", finding_package.c.row_id, finding_package.c.name)
 Index("ix_finding_package_name", finding_package.c.name, finding_package.c.row_id)
 Index("ix_finding_value_row", finding_value.c.row_id, finding_value.c.field)
-Index("ix_finding_value", finding_value.c.field, finding_value.c.value, finding_value.c.row_id)
+Index("ix_finding_value", finding_value.c.field, finding_value.c.key, finding_value.c.value,
+      finding_value.c.row_id)  # fmt: skip
 for _name in ("vulnerability_id", "title", "ecr_repository", "ecr_hash", "lambda_name", "arn"):
     Index(f"ix_finding_{_name}", finding.c[_name], finding.c.valid_to)
+# What else is asked for by criteria; of what only some findings have, only theirs.
+for _name in ("status", "type", "resource_type", "fix_available", "exploit_available",
+              "vulnerability_source", "vendor_severity", "ec2_image_id", "ec2_vpc_id",
+              "ec2_subnet_id", "ecr_pushed_at", "ecr_architecture", "ecr_registry",
+              "ecr_last_in_use_at", "ecr_in_use_count", "lambda_runtime", "lambda_modified_at",
+              "lambda_role", "project_name", "project_provider", "protocol", "detector_name",
+              "code_path", "region"):  # fmt: skip
+    _known = finding.c[_name].is_not(None) if finding.c[_name].nullable else None
+    Index(f"ix_finding_{_name}", finding.c[_name], sqlite_where=_known, postgresql_where=_known)
+Index("ix_finding_ports", finding.c.port_begin, finding.c.port_end,
+      sqlite_where=finding.c.port_begin.is_not(None),
+      postgresql_where=finding.c.port_begin.is_not(None))  # fmt: skip
 for _name in ("first_observed_at", "last_observed_at", "updated_at", "inspector_score",
               "epss_score"):  # fmt: skip
     Index(f"ix_finding_{_name}", finding.c[_name], finding.c.arn)

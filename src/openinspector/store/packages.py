@@ -146,7 +146,9 @@ def ranges_of(published: Iterable[AffectedPackage]) -> Iterator[Range]:
 
 
 def _encoded(collected: Inventory) -> bytes:
-    return msgspec.json.encode(collected, order="deterministic")
+    # What listens is of one machine and moment: machines with the same software share the rest.
+    shared = msgspec.structs.replace(collected, listeners=None)
+    return msgspec.json.encode(shared, order="deterministic")
 
 
 def digest_of(collected: Inventory) -> str:

@@ -152,6 +152,18 @@ def enqueue_new(connection: Connection, keys: Iterable[TaskKey], now: int) -> No
         connection.execute(_insert(connection).on_conflict_do_nothing(), batch)
 
 
+def is_there(connection: Connection, key: TaskKey) -> bool:
+    """Whether a task exists, whenever it is due."""
+    t = task.c
+    asked = select(t.row_id).where(
+        t.kind == key.kind,
+        t.account == key.account,
+        t.region == key.region,
+        t.subject == key.subject,
+    )
+    return connection.execute(asked).first() is not None
+
+
 def claim(
     connection: Connection,
     worker: str,

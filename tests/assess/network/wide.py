@@ -19,10 +19,10 @@ SOURCES = (
 SOURCES = (*SOURCES, "10.0.1.9", "2600:1f18:2::9")
 PRIVATE = ("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/24", "10.2.0.0/16", "192.168.0.0/16")
 OURS = ("10.0.0.0/16", "10.0.0.0/24", "10.0.0.5/32", "10.0.0.0/8")
-HOPS = (GATEWAY, "pcx-1", "vgw-1", "tgw-1", "nat-1", "eigw-1")
+HOPS = (GATEWAY, "pcx-1", "vgw-1", "tgw-1", "nat-1", "eigw-1", "vpce-1")
 NAMES = dict(zip(HOPS, ("GatewayId", "VpcPeeringConnectionId", "GatewayId"), strict=False))
 NAMES.update({"tgw-1": "TransitGatewayId", "nat-1": "NatGatewayId"})
-NAMES["eigw-1"] = "EgressOnlyInternetGatewayId"
+NAMES.update({"eigw-1": "EgressOnlyInternetGatewayId", "vpce-1": "GatewayId"})
 STATES = (*("healthy",) * 6, "unhealthy", "initial", "draining", "unused", "unavailable")
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/net/lb/1"
 LISTENER = BALANCER.replace("loadbalancer", "listener") + "/80"
@@ -129,6 +129,46 @@ def permissions(*groups: str) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 @st.composite
+def _crossing(draw: st.DrawFn, *values: str) -> list[dict[str, str]]:
+    told = [{"Key": "load_balancing.cross_zone.enabled", "Value": x} for x in values]
+    return draw(st.lists(st.sampled_from(told), max_size=1))
+
+
+@st.composite
+def _inspection(draw: st.DrawFn) -> dict[str, Any]:
+    """An endpoint of a firewall with the gateway's table, and what keeps the public out."""
+    edge = draw(
+        st.lists(_route(("10.0.0.0/24", "10.0.1.0/24", "10.0.0.5/32"), ("vpce-1",)), max_size=2)
+    )
+    return {
+        "edge": _table("rtb-edge", "vpc-1", {"GatewayId": GATEWAY}, edge),
+        "VpcEndpoints": [
+            {
+                "VpcEndpointId": "vpce-1",
+                "VpcEndpointType": "GatewayLoadBalancer",
+                "SubnetIds": draw(st.sampled_from((["subnet-1"], ["subnet-2"], ["subnet-2"]))),
+            }
+        ],
+        "VpcBlockPublicAccessOptions": {
+            "AwsAccountId": "1",
+            "InternetGatewayBlockMode": draw(
+                st.sampled_from((*("off",) * 6, "block-bidirectional", "block-ingress"))
+            ),
+        },
+        "VpcBlockPublicAccessExclusions": [
+            {
+                "ResourceArn": f"arn:aws:ec2:us-east-1:1:{'vpc' if x[0] == 'v' else 'subnet'}/{x}",
+                "InternetGatewayExclusionMode": draw(
+                    st.sampled_from(("allow-bidirectional", "allow-egress"))
+                ),
+                "State": draw(st.sampled_from(("create-complete", "disable-complete"))),
+            }
+            for x in draw(st.lists(st.sampled_from(("vpc-1", "subnet-1", "subnet-2")), max_size=1))
+        ],
+    }
+
+
+@st.composite
 def _balancers(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(("classic", "application", "network", "network")))
     scheme = draw(st.sampled_from(("internet-facing", "internet-facing", "internal")))
@@ -145,6 +185,9 @@ def _balancers(draw: st.DrawFn) -> dict[str, Any]:
                     "VPCId": "vpc-1",
                     "Subnets": subnets,
                     "SecurityGroups": groups,
+                    "LoadBalancerAttributes": {
+                        "CrossZoneLoadBalancing": {"Enabled": draw(st.booleans())}
+                    },
                     "ListenerDescriptions": [{"Listener": listener}],
                     "Instances": [{"InstanceId": "i-0123456789abcdef0"}],
                     "InstanceStates": [
@@ -199,6 +242,7 @@ def _balancers(draw: st.DrawFn) -> dict[str, Any]:
                 "VpcId": "vpc-1",
                 "IpAddressType": draw(st.sampled_from(("ipv4", "dualstack"))),
                 "SecurityGroups": groups,
+                "Attributes": draw(_crossing("true", "false")),
                 "AvailabilityZones": [{"SubnetId": x} for x in subnets],
             }
         ],
@@ -230,7 +274,8 @@ def _balancers(draw: st.DrawFn) -> dict[str, Any]:
                             ),
                         )
                     )
-                ),
+                )
+                + draw(_crossing("true", "false", "use_load_balancer_configuration")),
             }
         ],
     }
@@ -471,4 +516,6 @@ def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
             ],
         }
     ]
-    return {**described, **draw(_balancers()), **draw(_transit())}
+    inspection = draw(_inspection())
+    described["RouteTables"].append(inspection.pop("edge"))
+    return {**described, **draw(_balancers()), **draw(_transit()), **inspection}

@@ -37,6 +37,7 @@ FAMILIES: tuple[str, ...] = (
     "r_packages",
     "github_actions",
     "applications",
+    "models",
     "dockerfile",
 )
 """Modules beside this one, in the order in which their rows are asked."""

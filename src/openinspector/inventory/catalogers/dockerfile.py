@@ -9,6 +9,7 @@ from openinspector.inventory.dockerfile_checks import CHECKS, Check
 from openinspector.inventory.dockerfile_rules import Instruction, check, is_root
 from openinspector.inventory.limits import MEBIBYTE, Limits
 from openinspector.model import ConfigurationCheck
+from openinspector.patterns import regex
 
 __all__ = ["CATALOGERS", "CHECKS", "HISTORY_PATH", "Check", "from_history", "parse"]
 
@@ -18,13 +19,13 @@ HISTORY_PATH = "comp-1.Dockerfile"
 _MOST = 4 * MEBIBYTE
 """Larger than any Dockerfile; a file of that name beyond it is not read."""
 
-_INSTRUCTION = re.compile(
+_INSTRUCTION = regex(
     r"\s*(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN"
     r"|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)(?:\s+|$)",
     re.IGNORECASE,
 )
-_ESCAPE = re.compile(r"#\s*escape\s*=\s*([`\\])\s*$", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_.]{0,80})\1")
+_ESCAPE = regex(r"#\s*escape\s*=\s*([`\\])\s*$", re.IGNORECASE)
+_HEREDOC = regex(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_.]{0,80})\1")
 
 
 def read_instructions(text: str) -> list[Instruction]:
@@ -93,9 +94,7 @@ def _heredocs(
     return "\n".join(body), at
 
 
-_SCRIPT = re.compile(
-    r"(?:\s*+--\w+=\S++)*+\s*+(?:(?:/\S{0,99}/)?(?:ba|da|a|z|k)?sh(?:\s+-\S+)*\s*)?<<"
-)
+_SCRIPT = regex(r"(?:\s*+--\w+=\S++)*+\s*+(?:(?:/\S{0,99}/)?(?:ba|da|a|z|k)?sh(?:\s+-\S+)*\s*)?<<")
 """A RUN whose here-document is what it runs, by the default shell or a named one."""
 
 
@@ -144,10 +143,10 @@ def judge(instructions: Sequence[Instruction], path: str) -> list[ConfigurationC
     return sorted(checks, key=lambda one: (one.begin_line, one.id))
 
 
-_NOP = re.compile(r"^(?:\S*/)?\w*sh -c #\(nop\)\s*", re.IGNORECASE)
-_ARGUMENTS = re.compile(r"^\|\d+ ")
-_BUILDKIT = re.compile(r"(?:^|\s)# buildkit\s*$")
-_SHELL = re.compile(r"/[\w./-]{0,99}sh (?:-\S+ (?:pipefail )?)*?-\w*c ")
+_NOP = regex(r"^(?:\S*/)?\w*sh -c #\(nop\)\s*", re.IGNORECASE)
+_ARGUMENTS = regex(r"^\|\d+ ")
+_BUILDKIT = regex(r"(?:^|\s)# buildkit\s*$")
+_SHELL = regex(r"/[\w./-]{0,99}sh (?:-\S+ (?:pipefail )?)*?-\w*c ")
 
 
 def _history_text(created_by: str) -> str:

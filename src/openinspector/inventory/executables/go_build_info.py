@@ -13,15 +13,16 @@ import msgspec
 
 from openinspector.inventory.cataloger import ReadError
 from openinspector.inventory.executables.image import Executable, Region
+from openinspector.patterns import regex
 
-_find_magic = re.compile(rb"\xff Go buildinf:").finditer
+_find_magic = regex(rb"\xff Go buildinf:").finditer
 _SECTIONS = (".go.buildinfo", "__go_buildinfo")
 _ALIGNMENT = 16
 _HEADER = 32
 _INLINE, _BIG_ENDIAN = 2, 1
 _MODULE_INFO_FRAME = 16
 _MAX_TEXT = 64 * 1024 * 1024
-_ESCAPE = re.compile(r'\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([abfnrtv\\"\']))')
+_ESCAPE = regex(r'\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([abfnrtv\\"\']))')
 _ESCAPED = dict(zip("abfnrtv\\\"'", "\a\b\f\n\r\t\v\\\"'", strict=True))
 
 

@@ -19,11 +19,12 @@ from openinspector.inventory.jars.metadata import (
     is_version,
     parse_file_name,
 )
+from openinspector.patterns import regex
 
-_NEBULA = re.compile(r"([\w.-]+)#([\w.-]+);(.+)", re.ASCII)
+_NEBULA = regex(r"([\w.-]+)#([\w.-]+);(.+)", re.ASCII)
 _NO_CODE = frozenset({"source", "sources", "javadoc", "test-sources"})
 _JAVA_ITSELF = ("java runtime environment", "java platform api specification")
-_PART_OF_JDK = re.compile(
+_PART_OF_JDK = regex(
     r"(?:^|/)lib/(?:ext/|security/|security/policy/(?:un)?limited/|management/|desktop/)?"
     r"(?:access-bridge(?:-32|-64)?|charsets|cldrdata|dnsns|dt|jaccess|java-atk-wrapper|javaws|jce"
     r"|jconsole|jfr|jfxrt|jfxswt|ant-javafx|javafx-mx|jrt-fs|jsse|ct\.sym|localedata|local_policy"

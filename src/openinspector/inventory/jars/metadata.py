@@ -4,14 +4,16 @@ import re
 
 import msgspec
 
+from openinspector.patterns import regex
+
 Coordinates = tuple[str, str, str]
 """Group, artifact and version; empty where unknown."""
 
-_POM_PLACE = re.compile(r"(?:^|/)META-INF/maven/([^/]+)/([^/]+)/pom\.(?:properties|xml)$")
-_PROPERTY = re.compile(r"\s*([A-Za-z.]+)\s*[=:]\s*(.*)")
-_UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_POM_PLACE = regex(r"(?:^|/)META-INF/maven/([^/]+)/([^/]+)/pom\.(?:properties|xml)$")
+_PROPERTY = regex(r"\s*([A-Za-z.]+)\s*[=:]\s*(.*)")
+_UNICODE = regex(r"\\u([0-9a-fA-F]{4})")
 
-_CLASSIFIER = re.compile(
+_CLASSIFIER = regex(
     r"[-.](?:(?:linux|osx|macos|windows|win32|win64|win)(?:[-_](?:x86[-_]64|x86[-_]32|x86|amd64"
     r"|aarch[-_]?64|aarch64|arm64|i386|ppcle[-_]64|s390[-_]64))?(?:-fedora)?|sources?|javadoc|tests?"
     r"|test-sources|all|shaded|exec|executable|jar-with-dependencies|with-dependencies|bin|uber|fat"
@@ -19,8 +21,8 @@ _CLASSIFIER = re.compile(
     r"|plain|small|dist|minimal|complete)$",
     re.IGNORECASE,
 )
-_FIRST_NUMBER = re.compile(r"v?[0-9]+(?:[._][0-9A-Za-z_+]+)*(?:\+[0-9A-Za-z.]+)?", re.ASCII)
-_FURTHER = re.compile(
+_FIRST_NUMBER = regex(r"v?[0-9]+(?:[._][0-9A-Za-z_+]+)*(?:\+[0-9A-Za-z.]+)?", re.ASCII)
+_FURTHER = regex(
     r"(?:[0-9][0-9A-Za-z._+]*|(?:alpha|beta|a|b|m|mr|rc|cr|ga|final|release|snapshot|sp|pr|jre|jdk"
     r"|java|android|incubating|preview|pre|dev|build|v|redhat|fuse|jbossorg|jbossas|jboss|patch|hadoop"
     r"|r|ea|milestone|snap|eap|hal|p|rev|cdh|hdp|emr|amzn|atlassian|psd|brew|wso2v|nightly|stable"
@@ -29,13 +31,13 @@ _FURTHER = re.compile(
 )
 _STEM_LENGTH = 255
 
-is_version = re.compile(
+is_version = regex(
     r"v?[0-9]++(?:[._][0-9A-Za-z]++)*+(?:[-+~_][0-9A-Za-z.+_-]*+)?", re.ASCII
 ).fullmatch
 """Whether a text may be a version: it begins with a number and holds no spaces."""
 
-is_group = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*", re.ASCII).fullmatch
-is_artifact = re.compile(r"[A-Za-z0-9_][\w.-]*", re.ASCII).fullmatch
+is_group = regex(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*", re.ASCII).fullmatch
+is_artifact = regex(r"[A-Za-z0-9_][\w.-]*", re.ASCII).fullmatch
 
 
 class FileName(msgspec.Struct, frozen=True):

@@ -1,13 +1,13 @@
 """Configuration checks as the generator writes them: properties of file components."""
 
-import re
 from collections.abc import Iterator
 
 from openinspector.inventory.sbom import properties as p
 from openinspector.inventory.sbom.document import Component, Properties
 from openinspector.model import ConfigurationCheck
+from openinspector.patterns import regex
 
-_LINES = re.compile(r"affected_lines:(\d{1,9})-(\d{1,9})\Z")
+_LINES = regex(r"affected_lines:(\d{1,9})-(\d{1,9})\Z")
 _KINDS = {p.DOCKERFILE_FINDING: "dockerfile:", p.CERTIFICATE_FINDING: "certificate:"}
 _SCANNED = {p.SCANNER + "dockerfile_finding:": "dockerfile:"}
 

@@ -1,14 +1,14 @@
 """Purl types as tables: which ecosystem, how its names are written, which package manager."""
 
-import re
 from collections.abc import Callable
 
 import msgspec
 
 from openinspector.inventory.sbom.purls import Purl
 from openinspector.model import Package, PackageManager
+from openinspector.patterns import regex
 
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = regex(r"[-_.]+")
 
 
 def _bare(purl: Purl) -> str:

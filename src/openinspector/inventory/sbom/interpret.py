@@ -10,10 +10,11 @@ from openinspector.inventory.sbom.document import Component
 from openinspector.inventory.sbom.ecosystems import MANAGERS, OS_TYPES, TYPES, go_version
 from openinspector.inventory.sbom.purls import Purl
 from openinspector.model import Location, Package, PackageManager
+from openinspector.patterns import regex
 
-_PACKAGE_DATABASES = re.compile(r"dpkg/status|apk/db/installed|/rpm/|rpmdb|[Pp]ackages\.db")
-_SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm\Z")
-_SYFT_PLACE = re.compile(r"syft:location:(\d{1,6}):(path|layerID)\Z")
+_PACKAGE_DATABASES = regex(r"dpkg/status|apk/db/installed|/rpm/|rpmdb|[Pp]ackages\.db")
+_SOURCE_RPM = regex(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm\Z")
+_SYFT_PLACE = regex(r"syft:location:(\d{1,6}):(path|layerID)\Z")
 
 FIELDS = (
     "ecosystem",

@@ -1,14 +1,15 @@
 """Reading package URLs fast (purl-spec); writing them is `openinspector.model.purl`."""
 
-import re
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from openinspector.patterns import regex
 
 LONGEST = 8192
 """Characters; a longer package URL is refused as invalid."""
 
-_TYPE = re.compile(r"[a-z][a-z0-9.+-]*\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_TYPE = regex(r"[a-z][a-z0-9.+-]*\Z")
+_CONTROL = regex(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Purl(NamedTuple):

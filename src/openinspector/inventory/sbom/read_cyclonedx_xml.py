@@ -1,14 +1,14 @@
 """CycloneDX XML (https://cyclonedx.org/docs/1.6/xml/): one pass of expat, entities refused."""
 
-import re
 from typing import NoReturn
 
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.sbom.document import NO_PARENT, Component, Document, Properties
 from openinspector.inventory.sbom.omissions import Omissions
 from openinspector.inventory.sbom.read_cyclonedx_json import VERSIONS
+from openinspector.patterns import regex
 
-_NAMESPACE = re.compile(r"http://cyclonedx\.org/schema/bom/(\d+\.\d+)\Z")
+_NAMESPACE = regex(r"http://cyclonedx\.org/schema/bom/(\d+\.\d+)\Z")
 
 _TEXTS = {
     ("component", "name"): "name",

@@ -7,6 +7,7 @@ import msgspec
 from openinspector.inventory.sbom import properties as p
 from openinspector.inventory.sbom.document import NO_PARENT, Component, Document, Properties
 from openinspector.inventory.sbom.omissions import Omissions
+from openinspector.patterns import regex
 
 VERSIONS = ("SPDX-2.2", "SPDX-2.3")
 DOCUMENT_ID = "SPDXRef-DOCUMENT"
@@ -24,9 +25,9 @@ _KINDS = {
     "LIBRARY": "library",
 }
 """`primaryPackagePurpose` (SPDX 2.3) as CycloneDX's component type; else `library`."""
-_SYFT_PATH = re.compile(r"acquired package info from [^:]{1,200}: (?P<paths>.+)\Z", re.DOTALL)
-_TRIVY_SOURCE = re.compile(r"built package from: (?P<name>\S+) (?P<version>\S+)\Z")
-_TRIVY_FACT = re.compile(r"(?P<name>[A-Z][A-Za-z]+): (?P<value>.+)\Z", re.DOTALL)
+_SYFT_PATH = regex(r"acquired package info from [^:]{1,200}: (?P<paths>.+)\Z", re.DOTALL)
+_TRIVY_SOURCE = regex(r"built package from: (?P<name>\S+) (?P<version>\S+)\Z")
+_TRIVY_FACT = regex(r"(?P<name>[A-Z][A-Za-z]+): (?P<value>.+)\Z", re.DOTALL)
 
 
 class SpdxReference(msgspec.Struct, gc=False):

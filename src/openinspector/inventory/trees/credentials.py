@@ -8,16 +8,16 @@ import base64
 import binascii
 import json
 import os
-import re
 import shutil
 
 import msgspec
 
 from openinspector.inventory.documents import mapping, text
 from openinspector.inventory.trees.reference import DOCKER_HUB
+from openinspector.patterns import regex
 
 _HUB_KEY = "https://index.docker.io/v1/"
-_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_HELPER = regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SECONDS = 30
 _CONFIG_BYTES = 4 * 1024 * 1024
 _TOKEN_USER = "<token>"

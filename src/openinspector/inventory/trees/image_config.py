@@ -3,7 +3,6 @@
 Format: https://github.com/opencontainers/image-spec/blob/main/config.md
 """
 
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -11,10 +10,11 @@ import msgspec
 from openinspector.inventory.cataloger import ReadError
 from openinspector.inventory.documents import decode_json_bytes, mapping, sequence, text
 from openinspector.model import ImageMetadata, TargetError
+from openinspector.patterns import regex
 
 _ANY: "msgspec.json.Decoder[object]" = msgspec.json.Decoder(object)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_START_COMMAND = re.compile(r"(?:/bin/sh -c #\(nop\)\s+)?(?:CMD|ENTRYPOINT)[ \t\[]")
+_DIGEST = regex(r"sha256:[0-9a-f]{64}")
+_START_COMMAND = regex(r"(?:/bin/sh -c #\(nop\)\s+)?(?:CMD|ENTRYPOINT)[ \t\[]")
 _BASE_NAME = "org.opencontainers.image.base.name"
 
 

@@ -4,14 +4,13 @@ Formats: https://github.com/opencontainers/image-spec/blob/main/manifest.md, ima
 https://github.com/distribution/distribution/blob/main/docs/content/spec/manifest-v2-2.md
 """
 
-import re
-
 import msgspec
 
 from openinspector.inventory.documents import mapping, sequence, text
 from openinspector.inventory.trees.image_config import load_document
 from openinspector.inventory.trees.platforms import Platform, of_config
 from openinspector.model import TargetError
+from openinspector.patterns import regex
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -25,7 +24,7 @@ _CONFIGS = frozenset(
         "",
     }
 )
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_DIGEST = regex(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
 class Descriptor(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from openinspector.inventory.documents import decode_json_bytes, mapping, text
 from openinspector.inventory.trees.credentials import Credentials, find_credentials
 from openinspector.inventory.trees.reference import Reference
 from openinspector.model import MissingTarget, TargetError
+from openinspector.patterns import regex
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -29,7 +30,7 @@ _FIRST_WAIT = 0.5
 _ANSWER_BYTES = 1024 * 1024
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _REDIRECTION = frozenset({301, 302, 303, 307, 308})
-_PARAMETER = re.compile(r'([a-zA-Z]+)\s*=\s*(?:"((?:[^"\\]|\\.){0,4096})"|([^\s,"]{1,4096}))')
+_PARAMETER = regex(r'([a-zA-Z]+)\s*=\s*(?:"((?:[^"\\]|\\.){0,4096})"|([^\s,"]{1,4096}))')
 _ANY: "msgspec.json.Decoder[object]" = msgspec.json.Decoder(object)
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _AGENT = "openinspector"

@@ -11,17 +11,16 @@ a revision that cannot be read; digits in it order by value.
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Unreadable, narrow, text
 
-_VERSION = re.compile(
+_VERSION = regex(
     r"([0-9]++)((?:\.[0-9]++)*+)([a-z]?+)"
     r"((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)(?![a-z])[0-9]*+)*+)"
     r"(?:~([0-9a-f]++))?+(?:-r([0-9]*+)\Z)?+"
 ).match
-_DIGITS = re.compile(r"[0-9]++").sub
-_SUFFIXES = re.compile(r"_([a-z]++)([0-9]*+)").findall
+_DIGITS = regex(r"[0-9]++").sub
+_SUFFIXES = regex(r"_([a-z]++)([0-9]*+)").findall
 
 # What may come next, in order: apk's enum PARTS backwards, with its pre-release suffixes lowest.
 _SUFFIX = {"alpha": "\x01", "beta": "\x02", "pre": "\x03", "rc": "\x04"}

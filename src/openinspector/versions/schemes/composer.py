@@ -8,11 +8,10 @@ case only; two unknown words are equal. Composer itself first pads to four numbe
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import Memo, Unreadable, number
 
-_SEGMENTS = re.compile(r"[0-9]++|[a-zA-Z]++").findall
+_SEGMENTS = regex(r"[0-9]++|[a-zA-Z]++").findall
 
 _UNKNOWN, _END = "\x01", "\x06"
 _WORDS = (

@@ -7,14 +7,13 @@ below numbers, `dev` below the other words, `post` above every number.
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, text
 
-_VERSION = re.compile(
+_VERSION = regex(
     r"(?:([0-9]++)!)?+([*0-9a-z]++(?:[._][*0-9a-z]++)*+_?+)(?:\+([*0-9a-z]++(?:[._][*0-9a-z]++)*+))?+"
 ).fullmatch
-_PIECES = re.compile(r"[0-9]++|[*]++|[a-z_]++").findall
+_PIECES = regex(r"[0-9]++|[*]++|[a-z_]++").findall
 
 # Inside a component: a word, zeros before a word, the end, a number, post.
 _WORD, _LOW_ZERO, _END, _POST = "\x01", "\x02", "\x03", "\x40"

@@ -7,11 +7,10 @@ Digits compare as numbers, and none is zero. dpkg warns of odd characters and st
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, narrow, number
 
-_RUNS = re.compile(r"[^0-9]*+[0-9]*+").findall
+_RUNS = regex(r"[^0-9]*+[0-9]*+").findall
 _DIGITS = "0123456789"
 _ABOVE_LETTERS = 0x80
 _ABOVE_ALL = "\xff"

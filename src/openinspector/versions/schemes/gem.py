@@ -7,15 +7,14 @@ is no part of the version.
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Unreadable
 
-_PLATFORM = re.compile(
+_PLATFORM = regex(
     r"-(?:x86|x64|universal|arm|aarch64|java|jruby|dalvik|powerpc|ppc|sparc|mswin|mingw)"
 ).search
-_VERSION = re.compile(r"\s*+(?:[0-9]++(?:\.[0-9a-zA-Z]++)*+(?:-[0-9A-Za-z.-]++)?+)?+\s*+").fullmatch
-_SEGMENTS = re.compile(r"[0-9]++|[a-zA-Z]++").findall
+_VERSION = regex(r"\s*+(?:[0-9]++(?:\.[0-9a-zA-Z]++)*+(?:-[0-9A-Za-z.-]++)?+)?+\s*+").fullmatch
+_SEGMENTS = regex(r"[0-9]++|[a-zA-Z]++").findall
 
 _LETTERS, _ZERO_THEN_LETTERS, _END = "\x01", "\x02", "\x03"
 

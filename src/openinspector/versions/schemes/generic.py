@@ -18,13 +18,13 @@ number is unreadable; such versions order among themselves by the same rules.
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, text
 
-_NUMBERS = re.compile(r"\s*+v?+([0-9]++(?:\.[0-9]++)*+)").match
-_TOKENS = re.compile(r"[0-9]++|[a-z]++|[^\x00-\x7f]++|~|[^0-9a-z~\x80-\U0010ffff]++").findall
+_NUMBERS = regex(r"\s*+v?+([0-9]++(?:\.[0-9]++)*+)").match
+_TOKENS = regex(r"[0-9]++|[a-z]++|[^\x00-\x7f]++|~|[^0-9a-z~\x80-\U0010ffff]++").findall
 
 _TILDE, _END, _UPDATE, _WORD = "\x01", "\x10", "\x11", "\x12"
 _PHASES = (

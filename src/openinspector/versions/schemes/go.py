@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS
 from openinspector.versions.schemes import semver
 
-_TOOLCHAIN = re.compile(
+_TOOLCHAIN = regex(
     r"\s*+go([0-9]++)(?:\.([0-9]++))?+(?:\.([0-9]++))?+(?:(alpha|beta|rc)([0-9]++))?+(?:[-\s+].*+)?+",
     re.DOTALL,
 ).fullmatch

@@ -13,11 +13,10 @@ Maven's order holds exactly.
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Memo, text
 
-_TOKENS = re.compile(r"[0-9]++|[.-]|[^0-9.-]++").findall
+_TOKENS = regex(r"[0-9]++|[.-]|[^0-9.-]++").findall
 
 _QUALIFIERS = ("alpha", "beta", "milestone", "rc", "snapshot", "", "sp")
 _ALIASES = {"ga": "", "final": "", "release": "", "cr": "rc"}

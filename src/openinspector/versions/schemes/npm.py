@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, number, text
 from openinspector.versions.schemes.semver import PRE_RELEASE, RELEASE
 
-_VERSION = re.compile(
+_VERSION = regex(
     r"[v=\s]*+([0-9]++)(?:\.([0-9]++))?+(?:\.([0-9]++))?+"
     r"(?:-?([0-9a-z-]++(?:\.[0-9a-z-]++)*+))?+(?:\+[0-9a-z-]++(?:\.[0-9a-z-]++)*+)?+\s*+",
     re.IGNORECASE | re.ASCII,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Unreadable
 
-_CRAN = re.compile(r"\s*+([0-9]++(?:[.-][0-9]++)*+)\s*+").fullmatch
-_HACKAGE = re.compile(r"\s*+([0-9]++(?:\.[0-9]++)*+)(?:-[0-9a-zA-Z-]++)*+\s*+").fullmatch
+_CRAN = regex(r"\s*+([0-9]++(?:[.-][0-9]++)*+)\s*+").fullmatch
+_HACKAGE = regex(r"\s*+([0-9]++(?:\.[0-9]++)*+)(?:-[0-9a-zA-Z-]++)*+\s*+").fullmatch
 
 
 def encode_cran(version: str) -> bytes:

@@ -6,18 +6,17 @@ What PEP 440 cannot read (pip's old "legacy" versions) orders below everything t
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Unreadable, text
 
-_VERSION = re.compile(
+_VERSION = regex(
     r"\s*+v?(?:([0-9]++)!)?+([0-9]++(?:\.[0-9]++)*+)"
     r"(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?+([0-9]*+))?"
     r"(-[0-9]++|[-_.]?(?:post|rev|r)[-_.]?[0-9]*+)?"
     r"([-_.]?dev[-_.]?[0-9]*+)?"
     r"(?:\+([a-z0-9]++(?:[-_.][a-z0-9]++)*+))?\s*+"
 ).fullmatch
-_LOCAL_SEGMENTS = re.compile(r"[a-z0-9]++").findall
+_LOCAL_SEGMENTS = regex(r"[a-z0-9]++").findall
 
 _DEVELOPMENT_OF_RELEASE, _RELEASE = "\x01", "\x05"
 _PRE_RELEASE = {

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Unreadable
 from openinspector.versions.schemes.semver import identifiers, phase
 
-_VERSION = re.compile(
+_VERSION = regex(
     r"\s*+v?+([0-9]++)(?:\.([0-9]++))?+(?:\.([0-9]++))?+"
     r"(?:-([0-9a-z-]++(?:\.[0-9a-z-]++)*+))?+(?:\+([0-9a-z-]++(?:\.[0-9a-z-]++)*+))?+\s*+",
     re.IGNORECASE | re.ASCII,

@@ -8,11 +8,10 @@ Neither a version nor a release may contain a hyphen: with two of them, all is v
 
 from __future__ import annotations
 
-import re
-
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Memo, number
 
-_SEGMENTS = re.compile(r"[0-9]++|[a-zA-Z]++|~|\^").findall
+_SEGMENTS = regex(r"[0-9]++|[a-zA-Z]++|~|\^").findall
 
 _TILDE, _END, _CARET, _LETTERS = "\x01", "\x02", "\x03", "\x04"
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
+from openinspector.patterns import regex
 from openinspector.versions.encoding import NUMBERS, Memo, Unreadable, number, text
 
 PRE_RELEASE, RELEASE = "\x01", "\x02"
 
-_VERSION = re.compile(
+_VERSION = regex(
     r"\s*+v?+([0-9]++)(?:\.([0-9]++))?+(?:\.([0-9]++))?+"
     r"(?:-([0-9a-z-]++(?:\.[0-9a-z-]++)*+))?+(?:\+[0-9a-z.-]*+)?+\s*+",
     re.IGNORECASE | re.ASCII,
