@@ -1,6 +1,8 @@
-"""Of the network what moto lacks: VPC Block Public Access, and Direct Connect at gateways."""
+"""Of the network what moto lacks: VPC Block Public Access, Direct Connect, routes with targets."""
 
 from typing import Any
+
+from moto.ec2.models import ec2_backends
 
 from tests.emulator.additions import answers
 from tests.emulator.wire import Call, Output
@@ -54,3 +56,28 @@ def associate(call: Call) -> Output:
 @answers("directconnect", "DescribeVirtualInterfaces")
 def virtual_interfaces(_call: Call) -> Output:
     return {"virtualInterfaces": []}
+
+
+@answers("ec2", "SearchTransitGatewayRoutes")
+def transit_routes(call: Call) -> Output:
+    """Moto's routes; it tells the attachment of each as one, where the model has a list."""
+    wanted = {each["Name"]: each["Values"] for each in call.parameters.get("Filters", [])}
+    backend = ec2_backends[call.account][call.region]
+    found = backend.search_transit_gateway_routes(
+        call.parameters["TransitGatewayRouteTableId"], wanted
+    )
+    routes = found.values() if isinstance(found, dict) else found
+    return {"Routes": [_transit_route(each) for each in routes], "AdditionalRoutesAvailable": False}
+
+
+def _transit_route(route: dict[str, Any]) -> dict[str, Any]:
+    told = route.get("transitGatewayAttachments")
+    attachments = (
+        [{name[0].upper() + name[1:]: value for name, value in told.items()}] if told else []
+    )
+    return {
+        "DestinationCidrBlock": route["destinationCidrBlock"],
+        "Type": route["type"],
+        "State": route["state"],
+        "TransitGatewayAttachments": attachments,
+    }

@@ -50,15 +50,7 @@ from tests.emulator.wire import Call, Refused, is_signed
 __all__ = ["ADDITIONS", "MANAGEMENT", "REGION", "Application", "Emulator"]
 
 ADDITIONS = (
-    ebs,
-    ecr,
-    ecs,
-    event_sources,
-    functions,
-    network_edges,
-    organizations,
-    snapshots,
-    ssm,
+    *(ebs, ecr, ecs, event_sources, functions, network_edges, organizations, snapshots, ssm),
 )
 """Modules that register themselves by being imported."""
 

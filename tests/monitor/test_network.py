@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Connection
 
-from openinspector.assess.network import ORIGINS
+from openinspector.assess.network import ORIGINS, read_network
 from openinspector.aws.handing_over import put_inventory
 from openinspector.aws.network import describe_network
+from openinspector.cli import reach
 from openinspector.inventory.ssm import pack
 from openinspector.model import Distribution, Inventory, Listener, Target
 from openinspector.monitor import scan as scanning
@@ -174,7 +176,7 @@ def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
 
     def slowly(*arguments: Any) -> Any:
         collected = real(*arguments)
-        judge = scanning._judge
+        judge = scanning.judge
 
         def late(*told: Any) -> Any:
             judged = judge(*told)
@@ -183,10 +185,10 @@ def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
             with monitor.store.write() as connection:
                 # As if it had run already: there was nothing recorded to be judged.
                 connection.exec_driver_sql("DELETE FROM task WHERE kind = 'assess'")
-            monkeypatch.setattr(scanning, "_judge", judge)
+            monkeypatch.setattr(scanning, "judge", judge)
             return judged
 
-        monkeypatch.setattr(scanning, "_judge", late)
+        monkeypatch.setattr(scanning, "judge", late)
         monkeypatch.setattr(scanning, "collect", real)
         return collected
 
@@ -340,3 +342,58 @@ def test_a_later_look_decides_only_what_changed(
     assert monitor.networks.compute(place, described, monitor.origins).decided == 1
     everything = monitor.networks.compute(place, described, ORIGINS)
     assert everything.decided == 2, "of other origins nothing is known yet"
+
+
+def test_a_user_asks_aws_itself(cloud: Emulator) -> None:
+    name = launch(cloud)
+    client, group = cloud.client("ec2"), expose(cloud, name)
+    client.authorize_security_group_ingress(GroupId=group, IpPermissions=ingress(22))
+    asked = ["--region", REGION, "--to", name, "--port", "22"]
+    answer = CliRunner().invoke(reach.command, asked, catch_exceptions=False)
+    assert answer.output.startswith(f"REACHABLE      {name}  TCP 22  from everywhere (IPv4)")
+    client.modify_vpc_block_public_access_options(InternetGatewayBlockMode="block-ingress")
+    answer = CliRunner().invoke(reach.command, asked, catch_exceptions=False)
+    assert "blocked by VPCBlockPublicAccessOptions" in answer.output
+    private = [*asked, "--from", "direct-connect", "--from", "transit-gateway"]
+    answer = CliRunner().invoke(reach.command, private, catch_exceptions=False)
+    assert "no transit gateway leads to it" in answer.output
+
+
+def test_direct_connect_is_described_at_its_gateways(monitor: Monitor, cloud: Emulator) -> None:
+    client = cloud.client("ec2")
+    vpc = client.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    made = client.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    client.attach_vpn_gateway(VpnGatewayId=made, VpcId=vpc)
+    cloud.client("directconnect").create_direct_connect_gateway_association(
+        directConnectGatewayId="dxgw-1",
+        virtualGatewayId=made,
+        addAllowedPrefixesToDirectConnectGateway=[{"cidr": "10.9.0.0/16"}],
+    )
+    described = describe_network(monitor.sessions, MANAGEMENT, REGION, ("direct-connect",))
+    gateway = read_network(described).virtual_gateways[vpc]
+    assert (gateway.direct_connect, len(gateway.announced)) == (True, 1)
+
+
+def test_a_transit_gateway_is_described_with_its_routes(monitor: Monitor, cloud: Emulator) -> None:
+    client = cloud.client("ec2")
+    gateway = client.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    attached = {}
+    for block in ("10.8.0.0/16", "10.9.0.0/16"):
+        vpc = client.create_vpc(CidrBlock=block)["Vpc"]["VpcId"]
+        subnet = client.create_subnet(VpcId=vpc, CidrBlock=block)["Subnet"]["SubnetId"]
+        made = client.create_transit_gateway_vpc_attachment(
+            TransitGatewayId=gateway, VpcId=vpc, SubnetIds=[subnet]
+        )["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+        attached[block] = made
+    (table,) = client.describe_transit_gateway_route_tables()["TransitGatewayRouteTables"]
+    for block, name in attached.items():
+        client.create_transit_gateway_route(
+            TransitGatewayRouteTableId=table["TransitGatewayRouteTableId"],
+            DestinationCidrBlock=block,
+            TransitGatewayAttachmentId=name,
+        )
+    described = describe_network(monitor.sessions, MANAGEMENT, REGION, ("transit-gateway",))
+    network = read_network(described)
+    (routes,) = network.transit_routes.values()
+    assert set(attached.values()) <= {each.target for each in routes}
+    assert {each.id for each in network.attachments[gateway]} == set(attached.values())

@@ -17,10 +17,10 @@ Command = Callable[..., Any]
 
 
 def check_region(
-    _context: click.Context, _option: click.Parameter, given: str | tuple[str, ...]
-) -> str | tuple[str, ...]:
+    _context: click.Context, _option: click.Parameter, given: str | tuple[str, ...] | None
+) -> str | tuple[str, ...] | None:
     """Refuse what is no name of a Region."""
-    for name in (given,) if isinstance(given, str) else given:
+    for name in (given,) if isinstance(given, str) else given or ():
         if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", name):
             raise click.BadParameter(f"{name!r} is no name of a Region, as us-east-1 is.")
     return given

@@ -91,15 +91,23 @@ def _programs(proc: Path) -> Iterator[tuple[str, str]]:
     for process in sorted(_processes(proc), key=int, reverse=True):
         folder = proc / process
         try:
-            held = [os.readlink(folder / "fd" / each) for each in os.listdir(folder / "fd")]
             program = os.readlink(folder / "exe").removesuffix(_DELETED)
+            held = os.listdir(folder / "fd")
         except OSError:
             # It ended, or is another user's: its sockets are told without it.
             continue
-        for link in held:
-            match = _SOCKET.fullmatch(link)
+        for name in held:
+            match = _SOCKET.fullmatch(_link(folder / "fd" / name))
             if match:
                 yield match[1], program
+
+
+def _link(path: Path) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        # It was closed meanwhile.
+        return ""
 
 
 def _processes(proc: Path) -> list[str]:

@@ -16,6 +16,7 @@ from openinspector.ledger.criteria import (
     package_sql,
     ports_sql,
     positive_tests,
+    severity_sql,
     tag_sql,
     text_sql,
     value_sql,
@@ -72,6 +73,8 @@ def _candidates(accounts: Sequence[str], criteria: Criteria) -> Iterator[Rows]:
 def _rows(field: Field, tests: Tests) -> Rows | None:
     """The rows that a criterion leaves; None where no index knows them."""
     match field:
+        case Scalar("string", "severity"):
+            return _found(severity_sql(tests))
         case Scalar("string", column):
             positive = positive_tests(tests)
             return _found(value_sql("string", finding.c[column], positive)) if positive else None

@@ -18,6 +18,7 @@ from openinspector.store.coverage import end_coverage, mark_looked_at, put_cover
 from openinspector.store.findings import FindingRow, StoredFinding, finding_rows, put_findings
 from openinspector.store.listeners import forget_listeners, put_listeners
 from openinspector.store.packages import bind_inventories, put_inventory, unbind_inventories
+from openinspector.store.scan_counts import count_scans
 from openinspector.store.transitions import Transition, append_transitions
 
 _NOT_SCANNED = {
@@ -92,13 +93,19 @@ def record_scans(
         changed = _reconciled(stored[each.resource.id], each, place, rules, now / 1000)
         recorded.append(_counted(each, changed))
         transitions += changed
-    bind_inventories(connection, account, {each.resource.id: each.digest for each in scans}, now)
     for each in scans:
         if each.listeners is not None:
             put_listeners(connection, account, each.resource.id, each.listeners, now)
     put_coverage(connection, account, [each.row for each in scans if each.row is not None], now)
-    judged = [each.resource.id for each in scans if each.row is None]
-    mark_looked_at(connection, account, judged, "PACKAGE", now)
+    judged = {each.resource.id: each.resource.type for each in scans if each.row is None}
+    looked_at = mark_looked_at(connection, account, judged, "PACKAGE", now)
+    counted = {
+        each.resource.id: each.resource.type
+        for each in scans
+        if each.row is not None and each.row["scanStatus"]["statusCode"] == "ACTIVE"
+    }
+    count_scans(connection, account, counted | {name: judged[name] for name in looked_at}, now)
+    bind_inventories(connection, account, {each.resource.id: each.digest for each in scans}, now)
     _apply(connection, transitions, now)
     return recorded
 

@@ -40,7 +40,7 @@ def _knowledge(monitor: Monitor, _task: Task) -> int:
 
 
 def _discover(monitor: Monitor, task: Task) -> int | None:
-    return schedule.discover_if_enabled(monitor, task.key)
+    return schedule.discover_if_enabled(monitor, task.key, task.attempts)
 
 
 def _network(monitor: Monitor, task: Task) -> int | None:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from openinspector.ledger.record import close_findings, close_resources
 from openinspector.model.discovered import Discovered
 from openinspector.model.finding import ResourceType
-from openinspector.monitor.coverage import PENDING, REVIVAL, SUCCESSFUL, tell_all
+from openinspector.monitor.coverage import NETWORK, PENDING, REVIVAL, SUCCESSFUL, tell_all
 from openinspector.store import Store
+from openinspector.store.coverage import coverage_rows
 from openinspector.store.resources import (
     KnownResource,
     drop_resources,
@@ -111,6 +112,15 @@ def _take(
         if each.what == "close" or _left_agentless(each, known.get(_name(each)))
     ]
     close_findings(connection, account, closing, now)
+    left_out = [each for each in resting if each.found.closes]
+    looked_at = coverage_rows(connection, account, map(_name, left_out), NETWORK)
+    tell_all(
+        connection,
+        # Nobody looks at the network of what is gone or left out.
+        [(each.found, each.found.reason) for each in left_out if _name(each) in looked_at],
+        now,
+        scan_type=NETWORK,
+    )
     forgotten: dict[str, str | None] = {
         name: None
         for name in map(_name, resting)

@@ -111,11 +111,11 @@ class Monitor:
     """By inventory and advisory database."""
     judgements: Remembered[Any, "Judged"] = field(default_factory=Remembered)
     """By all that they depend on (`judging`)."""
-    layers_read: Busy = field(default_factory=Busy)
-    """Digests of layers that a thread is reading for the first time."""
     networks: Networks = field(default_factory=Networks)
     origins: tuple[Origin, ...] = ("internet",)
     """From where instances are looked at: findings are of these."""
+    layers_read: Busy = field(default_factory=Busy)
+    """Digests of layers that a thread is reading for the first time."""
 
     def now(self) -> datetime:
         """The moment, as assessments want it."""

@@ -107,20 +107,24 @@ def put_coverage(
 
 def mark_looked_at(
     connection: Connection, account: str, names: Iterable[str], scan_type: str, at: int
-) -> None:
+) -> list[str]:
     """Resources were judged at a moment: those that are scanned at all say so, as last scanned.
 
     Nothing else of their rows changes: judging again says nothing of whether one can be scanned.
+    Those that say so.
     """
+    scanned = []
     for batch in in_batches(names, _BATCH):
         touched = []
-        for (_, kind), row in _present(connection, account, batch).items():
+        for (name, kind), row in _present(connection, account, batch).items():
             body = msgspec.json.decode(row.body)
             if kind == scan_type and body["scanStatus"]["statusCode"] == "ACTIVE":
                 body["lastScannedAt"] = at / 1000
                 encoded = msgspec.json.encode(body, order="deterministic")
                 touched.append(_touch(row.row_id, body, encoded))
+                scanned.append(name)
         _update_scanned(connection, touched)
+    return scanned
 
 
 def _present(

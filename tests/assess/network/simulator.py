@@ -431,7 +431,7 @@ def _relayed(
         if not place["crosses"] and zones[subnet] != zones[target["subnet"]]:
             continue
         nodes = _node_addresses(network, place["name"], subnet)
-        node = {**place, "subnet": subnet, "addresses": nodes[:1]}
+        node = {**place, "subnet": subnet, "addresses": nodes[:1] + _version_6(network, subnet)}
         if not enters(network, node, client, protocol, listens, origin):
             continue
         seen = [client] if preserves and client.version == 4 else nodes
@@ -468,6 +468,13 @@ def _node_addresses(network: dict[str, Any], name: str, subnet: str) -> list[Add
     ]
     block = ip_network(_one(network["Subnets"], "SubnetId", subnet)["CidrBlock"])
     return known or list(block)
+
+
+def _version_6(network: dict[str, Any], subnet: str) -> list[Address]:
+    """An address of each IPv6 block of a subnet, where a load balancer's node has one, too."""
+    described = _one(network["Subnets"], "SubnetId", subnet)
+    blocks = described.get("Ipv6CidrBlockAssociationSet", ())
+    return [ip_network(each["Ipv6CidrBlock"])[0] for each in blocks]
 
 
 def _addresses(interface: dict[str, Any]) -> list[Address]:

@@ -27,7 +27,7 @@ CLASSIFIERS: tuple[Classifier, ...] = (*PROGRAMS, *TOOLS, *AI_TOOLS, *OTHERS)
 _NAMES = {"wordpress/core/wordpress": "wordpress-installation", "curl/curl": "curl"}
 """Scanner names of spec/sbom-generator.md 1.4; the others are called after their product."""
 
-_VERSION = 1
+_VERSION = 2
 
 
 def _name(product: str) -> str:
