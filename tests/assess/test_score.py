@@ -151,8 +151,14 @@ def test_order_shown():
 
 
 METRICS = {
-    **{"AV": "NALP", "AC": "LH", "PR": "NLH", "UI": "NR", "S": "UC"},
-    **{"C": "HLN", "I": "HLN", "A": "HLN"},
+    "AV": "NALP",
+    "AC": "LH",
+    "PR": "NLH",
+    "UI": "NR",
+    "S": "UC",
+    "C": "HLN",
+    "I": "HLN",
+    "A": "HLN",
 }
 
 
