@@ -11,7 +11,7 @@ from operator import itemgetter
 import msgspec
 
 from openinspector.advisories import names as spelling
-from openinspector.assess import ecosystems, judge, kernel
+from openinspector.assess import ecosystems, judge, kernel, releases
 from openinspector.assess.observation import Observation, PackageMatch, Reason, RuledOut
 from openinspector.model import (
     AffectedPackage,
@@ -193,6 +193,11 @@ class _Matcher:
                 self._explain(package, version, records, said)
             if position + 1 < len(questions):
                 said.update(each for record in records for each in record.vulnerabilities)
+        if self.asked and questions and ecosystems.is_operating_system(package):
+            asked_for = [name for _, name, _ in questions]
+            wanted = self.asked - self._mentioned(package)
+            own = (*self.own, *self.fips)
+            self.ruled_out += releases.elsewhere(package, asked_for, own, self.knowledge, wanted)
 
     def _unreadable(self, package: Package, version: str) -> bool:
         """Whether a version has no place in its ecosystem's order."""
