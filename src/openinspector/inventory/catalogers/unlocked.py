@@ -174,7 +174,7 @@ CATALOGERS: tuple[Cataloger, ...] = tuple(
     Cataloger(
         name=f"unlocked-{manifest.name}",
         version=1,
-        part=PART,
+        part="language-packages",
         parse=_parser(manifest),
         globs=(f"**/{manifest.name}",),
         companions=tuple(f"**/{lock}" for lock in manifest.locks),
