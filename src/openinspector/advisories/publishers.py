@@ -34,7 +34,7 @@ class Publisher(msgspec.Struct, frozen=True):
 
 _DEBIAN = "https://security-tracker.debian.org/tracker/{id}"
 
-_BY_PREFIX: dict[str, Publisher] = {
+BY_PREFIX: dict[str, Publisher] = {
     "ALAS": Publisher("AMAZON_CVE", BULLETIN),
     "ALBA-": Publisher("ALMALINUX_CVE", BULLETIN),
     "ALEA-": Publisher("ALMALINUX_CVE", BULLETIN),
@@ -91,6 +91,7 @@ _BY_PREFIX: dict[str, Publisher] = {
     "WOLFI-": Publisher("WOLFI_CVE", TRACKER),
     "openSUSE-": Publisher("SUSE_CVE", BULLETIN),
 }
+"""By the beginning of identifiers, up to and with the first hyphen."""
 
 _SAFE = regex(r"[\w.:-]+", re.A).fullmatch
 """Identifiers that stand in an address as they are."""
@@ -106,9 +107,9 @@ def publisher(identifier: str, feed: str = "osv") -> Publisher:
     start = identifier.partition("-")[0]
     if start == "CVE" and feed in _OF_FEED:
         return _OF_FEED[feed]
-    found = _BY_PREFIX.get(start + "-")
+    found = BY_PREFIX.get(start + "-")
     if found is None and start.startswith("ALAS"):
-        found = _BY_PREFIX["ALAS"]
+        found = BY_PREFIX["ALAS"]
     return found or _UNKNOWN
 
 
