@@ -5,6 +5,7 @@ import itertools
 import pytest
 from cvss import CVSS3
 
+from openinspector.advisories.publishers import BY_PREFIX
 from openinspector.assess import score
 from openinspector.model import CvssEntry
 
@@ -148,6 +149,12 @@ def test_order_shown():
     shown = score.in_display_order(entries, "AMAZON_CVE")
     assert [each.source for each in shown] == ["AMAZON_CVE", "NVD", "GITHUB"]
     assert [each.source for each in score.in_display_order(entries[2:3], None)] == ["UBUNTU_CVE"]
+
+
+def test_every_distribution_that_publishes_is_a_distribution():
+    """Bitnami names applications by upstream's versions, so its scores are of the applications."""
+    sources = {each.source for each in BY_PREFIX.values() if each.source.endswith("_CVE")}
+    assert sources - {"BITNAMI_CVE"} == score.DISTRIBUTION_SOURCES
 
 
 METRICS = dict(
