@@ -81,6 +81,14 @@ def test_an_advisory_of_another_release_is_told_when_asked():
     }
 
 
+def test_a_version_that_cannot_be_compared_is_told_when_asked():
+    records = [advisory("GHSA-1", "PyPI", "pyyaml", "0,5.4", cves=["CVE-2020-14343"])]
+    one = package("PyPI", "pyyaml", "weird!")
+    result = match(inventory(one), Memory(records), explain=["CVE-2020-14343"])
+    assert not result.observations
+    assert reasons(result) == {("CVE-2020-14343", "pyyaml", "unreadable-version")}
+
+
 def test_the_tracker_overrides_a_bulletin():
     records = [
         advisory("DSA-1-1", "Debian:12", "foo", "0,2-1", cves=["CVE-2024-0001", "CVE-2024-0002"]),

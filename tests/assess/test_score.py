@@ -150,10 +150,12 @@ def test_order_shown():
     assert [each.source for each in score.in_display_order(entries[2:3], None)] == ["UBUNTU_CVE"]
 
 
-METRICS = {
-    **{"AV": "NALP", "AC": "LH", "PR": "NLH", "UI": "NR", "S": "UC"},
-    **{"C": "HLN", "I": "HLN", "A": "HLN"},
-}
+METRICS = dict(
+    [
+        *(("AV", "NALP"), ("AC", "LH"), ("PR", "NLH"), ("UI", "NR"), ("S", "UC")),
+        *(("C", "HLN"), ("I", "HLN"), ("A", "HLN")),
+    ]
+)
 
 
 @pytest.mark.parametrize("version", ["3.0", "3.1"])
