@@ -38,6 +38,10 @@ def event(kind: str, **detail: Any) -> dict[str, Any]:
         (event("ECR Image Action", **{"action-type": "PUSH"}), "ECR"),
         (event("AWS API Call via CloudTrail", eventSource="lambda.amazonaws.com"), "LAMBDA"),
         (event("AWS API Call via CloudTrail", eventSource="ec2.amazonaws.com"), "EC2"),
+        (
+            event("AWS API Call via CloudTrail", eventSource="elasticloadbalancing.amazonaws.com"),
+            "EC2",
+        ),
         (event("Tag Change on Resource", service="ec2"), "EC2"),
         (event("EC2 AMI State Change", State="deregistered"), "EC2"),
         (event("ECS Task State Change", lastStatus="STOPPED"), "IN_USE"),

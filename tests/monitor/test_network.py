@@ -16,6 +16,8 @@ from openinspector.model import Distribution, Inventory, Listener, Target
 from openinspector.monitor import scan as scanning
 from openinspector.monitor.monitor import Monitor
 from openinspector.monitor.network import analyse
+from openinspector.monitor.networks import Networks
+from tests.assess.network.test_reach import example
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.conftest import Clock
@@ -397,3 +399,15 @@ def test_a_transit_gateway_is_described_with_its_routes(monitor: Monitor, cloud:
     (routes,) = network.transit_routes.values()
     assert set(attached.values()) <= {each.target for each in routes}
     assert {each.id for each in network.attachments[gateway]} == set(attached.values())
+
+
+def test_networks_are_forgotten_when_there_are_too_many() -> None:
+    """The last used ones are kept, up to so many interfaces of all of them together."""
+    networks = Networks(most=2)
+    for place in ("a", "b", "a", "c"):
+        networks.compute((place, REGION), example(), ("internet",))
+    decided = {
+        place: networks.compute((place, REGION), example(), ("internet",)).decided
+        for place in ("a", "c", "b")
+    }
+    assert decided == {"a": 0, "c": 0, "b": 1}

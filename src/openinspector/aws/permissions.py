@@ -140,9 +140,22 @@ EVENTS: Sequence[Mapping[str, Any]] = (
                     "Address",
                     "InternetGateway",
                     "NetworkInterface",
+                    "PrefixList",
+                    "SubnetCidrBlock",
+                    "TransitGateway",
+                    "VpcBlockPublicAccess",
+                    "VpcEndpoint",
+                    "VpcPeeringConnection",
+                    "VpnConnection",
+                    "VpnGateway",
                 )
             ],
         },
+    },
+    {
+        "source": ["aws.elasticloadbalancing"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventSource": ["elasticloadbalancing.amazonaws.com"]},
     },
     {
         "source": ["aws.tag"],

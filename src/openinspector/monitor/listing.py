@@ -11,8 +11,15 @@ from sqlalchemy import Connection
 
 from openinspector.ledger.record import close_findings, close_resources
 from openinspector.model.discovered import Discovered
-from openinspector.model.finding import ResourceType
-from openinspector.monitor.coverage import NETWORK, PENDING, REVIVAL, SUCCESSFUL, tell_all
+from openinspector.model.finding import Resource, ResourceType
+from openinspector.monitor.coverage import (
+    NETWORK,
+    ON_PUSH,
+    PENDING,
+    REVIVAL,
+    SUCCESSFUL,
+    tell_all,
+)
 from openinspector.store import Store
 from openinspector.store.coverage import coverage_rows
 from openinspector.store.resources import (
@@ -58,12 +65,17 @@ def plan(known: Mapping[str, KnownResource], listed: Iterable[Discovered]) -> li
             what: What = "close" if found.closes else "pause"
         elif scanned != found.fingerprint:
             what = "scan"
-        elif before is not None and before.found.resource != found.resource:
+        elif before is not None and _shown(before.found) != _shown(found):
             what = "assess"
         else:
             what = "keep"
         steps.append(Step(what, found, is_new))
     return steps
+
+
+def _shown(found: Discovered) -> tuple[Resource, object]:
+    """What findings show of a resource, and whether knowledge still changes them."""
+    return found.resource, found.source.get("frequency")
 
 
 def take_listing(
@@ -153,9 +165,12 @@ def _reason(step: Step, before: KnownResource | None) -> str | None:
     found = step.found
     if found.reason is not None or _is_repository(step):
         return found.reason or SUCCESSFUL
-    was_scanned = before is not None and before.scanned_at is not None
-    if not was_scanned or (before is not None and before.found.reason is not None):
+    if before is None or before.scanned_at is None or before.found.reason is not None:
         return REVIVAL if found.source.get("revived") else PENDING
+    frequency = found.source.get("frequency")
+    if frequency != before.found.source.get("frequency"):
+        return ON_PUSH if frequency == "SCAN_ON_PUSH" else SUCCESSFUL
+    # Another tag is no word on packages.
     return None
 
 

@@ -176,10 +176,11 @@ def _scan(look: Look, covered: dict[str, Any] | None, now: int) -> Scan:
     # of its system now.
     told = covered is not None and is_outcome(covered["scanStatus"]["reason"])
     if found is not None and found.reason is None and (look.collected is not None or told):
+        if covered is not None and "scanMode" in covered:
+            # It may be listed with another: one whose agent fell silent is scanned by its disks.
+            found = msgspec.structs.replace(found, mode=covered["scanMode"])
         reason = reason_of(found, judged.inventory, judgement.coverage)
         row = row_of(found, reason, now, scanned=True)
-        if covered is not None and "scanMode" in covered:
-            row["scanMode"] = covered["scanMode"]
     return Scan(
         resource=judged.resource(found),
         digest=judged.holding.digest,

@@ -100,12 +100,22 @@ def scan_image(monitor: Monitor, worker: str, task: Task) -> None:
 
 
 def follow_images(monitor: Monitor, account: str, region: str) -> None:
-    """Close what was found in images that are no more. Raises `AwsTrouble`."""
+    """Close what was found in images that are no more. Raises `AwsTrouble`.
+
+    Images need a permission of their own; without it coverage says so, and what was found stays.
+    """
     with monitor.store.read() as connection:
-        known = sorted(known_resources(connection, account, region, [MACHINE_IMAGE]))
-    if known:
-        left = aws.those_left(monitor.sessions, account, region, known)
-        _close(monitor, account, region, [each for each in known if each not in left])
+        known = known_resources(connection, account, region, [MACHINE_IMAGE])
+    if not known:
+        return
+    try:
+        left = aws.those_left(monitor.sessions, account, region, sorted(known))
+    except Denied as trouble:
+        with monitor.store.write() as connection:
+            for each in known.values():
+                tell(connection, each.found, trouble.reason, monitor.clock())
+        return
+    _close(monitor, account, region, [each for each in known if each not in left])
 
 
 def drop_images(monitor: Monitor, account: str, region: str) -> None:

@@ -266,6 +266,7 @@ def value_rows(resource: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for field, member, name in (
         ("ec2_tag", "ec2", "tags"),
         ("function_tag", "lambdaFunction", "functionTags"),
+        ("machine_image_tag", "machineImage", "tags"),
     ):
         for key, value in ((told.get(member) or {}).get(name) or {}).items():
             yield field, key, value

@@ -323,6 +323,7 @@ def scalar_columns(each: Finding) -> dict[str, Any]:
     ecr = details.aws_ecr_container_image if details else None
     function = details.aws_lambda_function if details else None
     project = details.code_repository if details else None
+    machine = details.machine_image if details else None
     package = each.package_vulnerability_details
     network = each.network_reachability_details
     code = each.code_vulnerability_details
@@ -348,7 +349,7 @@ def scalar_columns(each: Finding) -> dict[str, Any]:
         "vulnerability_id": package.vulnerability_id if package else None,
         "vulnerability_source": package.source if package else None,
         "vendor_severity": package.vendor_severity if package else None,
-        "ec2_image_id": ec2.image_id if ec2 else None,
+        "ec2_image_id": ec2.image_id if ec2 else machine.machine_image_id if machine else None,
         "ec2_vpc_id": ec2.vpc_id if ec2 else None,
         "ec2_subnet_id": ec2.subnet_id if ec2 else None,
         "ec2_platform": ec2.platform if ec2 else None,
@@ -407,6 +408,11 @@ def value_rows(each: Finding) -> Iterator[tuple[str, str, str]]:
         function = details.aws_lambda_function if details else None
         for layer in (function.layers or ()) if function else ():
             yield "lambda_layer", "", layer
+        machine = details.machine_image if details else None
+        if machine is not None:
+            yield "machine_image_name", "", machine.name or ""
+            yield "machine_image_owner", "", machine.owner_account_id or ""
+            yield "machine_image_platform", "", machine.platform or ""
     package = each.package_vulnerability_details
     for related in (package.related_vulnerabilities or ()) if package else ():
         yield "related", "", related

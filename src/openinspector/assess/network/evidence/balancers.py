@@ -61,7 +61,8 @@ def balancers(
 ) -> _Found:
     """Every load balancer, and as what each interface is a target of them."""
     told = reader.described.get("LoadBalancers") or reader.described.get("LoadBalancerDescriptions")
-    standing = _standing(interfaces if told else {})
+    by_address = any(each.get("TargetType") == "ip" for each in reader.entries("TargetGroups"))
+    standing = _standing(interfaces if told else {}, by_address)
 
     def modern(entry: Entry) -> Balancer | None:
         if within(entry, "State").get("Code") == "failed" or entry.get("Type") == "gateway":
@@ -104,12 +105,12 @@ def short_name(arn: str) -> str:
     return arn.partition(":loadbalancer/")[2] or arn
 
 
-def _standing(interfaces: Mapping[str, Interface]) -> _Standing:
+def _standing(interfaces: Mapping[str, Interface], by_address: bool) -> _Standing:
     found = _Standing({}, {}, defaultdict(list))
     for each in interfaces.values():
         if each.instance is not None and each.primary:
             found.by_instance[each.instance] = each
-        for address in (*each.private, *each.version_6):
+        for address in (*each.private, *each.version_6) if by_address else ():
             found.by_address[each.vpc, str(ip_address(address))] = each
         if each.description.startswith("ELB "):
             found.of_balancers[each.description[4:], each.subnet].append(each)
