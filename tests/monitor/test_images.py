@@ -401,3 +401,22 @@ def test_a_repository_that_keeps_us_out_hides_no_other_and_keeps_its_findings(
     assert told[arns["open"]] == ("ACTIVE", "SUCCESSFUL")
     found = findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL, findingStatus="ACTIVE")
     assert len(found) == 2
+
+
+def test_a_repository_that_is_scanned_more_often_catches_up(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path
+) -> None:
+    client = cloud.client("ecr")
+    arn = repository(cloud, "web")
+    name = f"{arn}/{push(cloud, 'web', image)}"
+    filters = [{"filter": "*", "filterType": "WILDCARD"}]
+    seen = []
+    for frequency in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN", "SCAN_ON_PUSH"):
+        rules = [{"scanFrequency": frequency, "repositoryFilters": filters}]
+        client.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules)
+        switch_on(monitor, MANAGEMENT, "ECR")
+        clock.pass_by(monitor.intervals.listing)
+        work(monitor)
+        seen.append(coverage(monitor, MANAGEMENT)[name][1])
+    assert seen == ["SCAN_FREQUENCY_SCAN_ON_PUSH", "SUCCESSFUL", "SCAN_FREQUENCY_SCAN_ON_PUSH"]
+    assert cloud.registry.pulls.count(name.rpartition("/")[2]) == 1

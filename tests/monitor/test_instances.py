@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from openinspector.monitor.discover import drop
+from openinspector.monitor.discover import discover, drop
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.settings import setting
 from openinspector.store.coverage import get_coverage
@@ -275,6 +275,21 @@ def test_an_account_that_closes_its_door_is_said_to_and_keeps_its_findings(
     work(monitor)
     assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", SHALLOW)
     assert titles(findings(monitor, MANAGEMENT, findingStatus="ACTIVE")) == before
+
+
+def test_another_tag_is_no_word_on_packages(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    cloud.software.manage(MANAGEMENT, REGION, name, ("Arch Linux", "1"), [OPENSSH])
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "UNSUPPORTED_OS")
+    cloud.client("ec2").create_tags(Resources=[name], Tags=[{"Key": "a", "Value": "b"}])
+    discover(monitor, "EC2", MANAGEMENT, REGION)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "UNSUPPORTED_OS")
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "UNSUPPORTED_OS")
 
 
 def test_an_administrator_decides_for_its_members(monitor: Monitor, clock: Clock) -> None:

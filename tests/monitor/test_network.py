@@ -178,7 +178,7 @@ def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
 
     def slowly(*arguments: Any) -> Any:
         collected = real(*arguments)
-        judge = scanning._judge
+        judge = scanning.judge
 
         def late(*told: Any) -> Any:
             judged = judge(*told)
@@ -187,10 +187,10 @@ def test_what_is_judged_while_the_network_is_analysed_is_judged_again(
             with monitor.store.write() as connection:
                 # As if it had run already: there was nothing recorded to be judged.
                 connection.exec_driver_sql("DELETE FROM task WHERE kind = 'assess'")
-            monkeypatch.setattr(scanning, "_judge", judge)
+            monkeypatch.setattr(scanning, "judge", judge)
             return judged
 
-        monkeypatch.setattr(scanning, "_judge", late)
+        monkeypatch.setattr(scanning, "judge", late)
         monkeypatch.setattr(scanning, "collect", real)
         return collected
 

@@ -1,10 +1,12 @@
 """What listens on machines, as their agents told last: of each machine, unlike its software."""
 
+from collections.abc import Iterable
+
 import msgspec
 from sqlalchemy import Connection
 
 from openinspector.model import Listener
-from openinspector.store.records import end_record, get_record, put_record
+from openinspector.store.records import end_record, get_record, get_records, put_record
 
 _KIND = "listeners"
 
@@ -32,3 +34,11 @@ def put_listeners(
     else:
         body = {"listeners": msgspec.to_builtins(listeners)}
         put_record(connection, _KIND, account, resource_id, body, now)
+
+
+def forget_listeners(
+    connection: Connection, account: str, resources: Iterable[str], now: int
+) -> None:
+    """Nothing is known any more of what listens on machines."""
+    for name in get_records(connection, _KIND, account, resources):
+        end_record(connection, _KIND, account, name, now)
