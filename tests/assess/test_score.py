@@ -157,12 +157,16 @@ def test_every_distribution_that_publishes_is_a_distribution():
     assert sources - {"BITNAMI_CVE"} == score.DISTRIBUTION_SOURCES
 
 
-METRICS = dict(
-    [
-        *(("AV", "NALP"), ("AC", "LH"), ("PR", "NLH"), ("UI", "NR"), ("S", "UC")),
-        *(("C", "HLN"), ("I", "HLN"), ("A", "HLN")),
-    ]
-)
+METRICS = {
+    "AV": "NALP",
+    "AC": "LH",
+    "PR": "NLH",
+    "UI": "NR",
+    "S": "UC",
+    "C": "HLN",
+    "I": "HLN",
+    "A": "HLN",
+}
 
 
 @pytest.mark.parametrize("version", ["3.0", "3.1"])
