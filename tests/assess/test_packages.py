@@ -63,6 +63,32 @@ def test_a_release_is_not_judged_by_another():
     assert not match(inventory(one, distribution=DEBIAN_12), Memory(records)).observations
 
 
+def test_an_advisory_of_another_release_is_told_when_asked():
+    records = [
+        advisory("DEBIAN-CVE-2024-0001", "Debian:11", "foo", "0,2-1"),
+        advisory("DEBIAN-CVE-2024-0001", "Debian:13", "foo", "0,3-1"),
+        advisory("DEBIAN-CVE-2024-0002", "Debian:11", "foo", "0,2-1"),
+        advisory("DEBIAN-CVE-2024-0002", "Debian:12", "foo", "0,1-1"),
+        advisory("UBUNTU-CVE-2024-0003", "Ubuntu:22.04:LTS", "foo", "0,1-1"),
+    ]
+    one = package("Debian", "libfoo", "1-1", source_name="foo")
+    asked = ["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003"]
+    result = match(inventory(one, distribution=DEBIAN_12), Memory(records), explain=asked)
+    told = {each.vulnerability: (each.reason, each.detail) for each in result.ruled_out}
+    assert told == {
+        "CVE-2024-0001": ("release", "is about foo in Debian:11, Debian:13, not in Debian:12"),
+        "CVE-2024-0002": ("fixed", "1-1 >= 1-1, the fix"),
+    }
+
+
+def test_a_version_that_cannot_be_compared_is_told_when_asked():
+    records = [advisory("GHSA-1", "PyPI", "pyyaml", "0,5.4", cves=["CVE-2020-14343"])]
+    one = package("PyPI", "pyyaml", "weird!")
+    result = match(inventory(one), Memory(records), explain=["CVE-2020-14343"])
+    assert not result.observations
+    assert reasons(result) == {("CVE-2020-14343", "pyyaml", "unreadable-version")}
+
+
 def test_the_tracker_overrides_a_bulletin():
     records = [
         advisory("DSA-1-1", "Debian:12", "foo", "0,2-1", cves=["CVE-2024-0001", "CVE-2024-0002"]),

@@ -30,6 +30,7 @@ from tests.emulator import (
     ecs,
     event_sources,
     functions,
+    network_edges,
     organizations,
     registry,
     snapshots,
@@ -48,7 +49,9 @@ from tests.emulator.wire import Call, Refused, is_signed
 
 __all__ = ["ADDITIONS", "MANAGEMENT", "REGION", "Application", "Emulator"]
 
-ADDITIONS = (ebs, ecr, ecs, event_sources, functions, organizations, snapshots, ssm)
+ADDITIONS = (
+    *(ebs, ecr, ecs, event_sources, functions, network_edges, organizations, snapshots, ssm),
+)
 """Modules that register themselves by being imported."""
 
 

@@ -51,6 +51,8 @@ class Place:
     """What a snapshot keeps, by snapshot."""
     progress: dict[str, int] = field(default_factory=dict)
     """How far snapshots are."""
+    edges: dict[str, Any] = field(default_factory=dict)
+    """What keeps the public out of VPCs, and what Direct Connect leads to (network_edges.py)."""
     denied_keys: set[str] = field(default_factory=set)
     """Keys that may not be used to read snapshots."""
 

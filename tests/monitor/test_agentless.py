@@ -14,6 +14,7 @@ from openinspector.monitor.monitor import Monitor
 from openinspector.store.coverage import get_coverage
 from openinspector.store.records import put_record
 from openinspector.store.resources import get_resource
+from openinspector.store.tasks import TaskKey, enqueue
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.conftest import Clock
@@ -109,6 +110,21 @@ def test_a_managed_instance_without_inventory_falls_back_to_its_disks(
     work(monitor)
     assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
     assert len(findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)) == 1
+
+
+def test_judging_again_does_not_change_how_it_was_scanned(
+    monitor: Monitor, cloud: Emulator, clock: Clock, disk: Path
+) -> None:
+    name = unmanaged(cloud, disk)
+    cloud.software.manage(MANAGEMENT, REGION, name, ("Debian GNU/Linux", "11"), None)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert mode(monitor, name) == "EC2_AGENTLESS"
+    with monitor.store.write() as connection:
+        enqueue(connection, [TaskKey("assess", MANAGEMENT, REGION, name)], clock(), clock())
+    work(monitor)
+    assert mode(monitor, name) == "EC2_AGENTLESS"
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
 
 
 @pytest.mark.parametrize("operation", ["GetSnapshotBlock", "ListSnapshotBlocks"])

@@ -373,3 +373,50 @@ def test_a_record_of_other_catalogers_is_not_taken(
         enqueue(connection, [TaskKey("discover-ECR", MANAGEMENT, REGION)], 0, 0)
     work(monitor)
     assert blob_pulls(cloud, [base]) == [2]
+
+
+def test_a_repository_that_keeps_us_out_hides_no_other_and_keeps_its_findings(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openinspector.aws import ecr
+    from openinspector.aws.trouble import Denied
+
+    arns = {name: repository(cloud, name) for name in ("closed", "open")}
+    for name in arns:
+        push(cloud, name, image)
+    switch_on(monitor, MANAGEMENT, "ECR")
+    work(monitor)
+    real = ecr.list_images
+
+    def list_images(sessions: Any, account: str, region: str, name: str) -> Any:
+        if name == "closed":
+            raise Denied("DescribeImages: AccessDeniedException")
+        return real(sessions, account, region, name)
+
+    monkeypatch.setattr(ecr, "list_images", list_images)
+    clock.pass_by(monitor.intervals.listing)
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    told = coverage(monitor, MANAGEMENT)
+    assert told[arns["closed"]] == ("INACTIVE", "ACCESS_DENIED")
+    assert told[arns["open"]] == ("ACTIVE", "SUCCESSFUL")
+    found = findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL, findingStatus="ACTIVE")
+    assert len(found) == 2
+
+
+def test_a_repository_that_is_scanned_more_often_catches_up(
+    monitor: Monitor, cloud: Emulator, clock: Clock, image: Path
+) -> None:
+    client = cloud.client("ecr")
+    arn = repository(cloud, "web")
+    name = f"{arn}/{push(cloud, 'web', image)}"
+    filters = [{"filter": "*", "filterType": "WILDCARD"}]
+    seen = []
+    for frequency in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN", "SCAN_ON_PUSH"):
+        rules = [{"scanFrequency": frequency, "repositoryFilters": filters}]
+        client.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules)
+        switch_on(monitor, MANAGEMENT, "ECR")
+        clock.pass_by(monitor.intervals.listing)
+        work(monitor)
+        seen.append(coverage(monitor, MANAGEMENT)[name][1])
+    assert seen == ["SCAN_FREQUENCY_SCAN_ON_PUSH", "SUCCESSFUL", "SCAN_FREQUENCY_SCAN_ON_PUSH"]
+    assert cloud.registry.pulls.count(name.rpartition("/")[2]) == 1

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from openinspector.monitor.discover import drop
+from openinspector.monitor.discover import discover, drop
 from openinspector.monitor.monitor import Monitor
+from openinspector.organization.settings import setting
 from openinspector.store.coverage import get_coverage
 from openinspector.store.packages import get_inventory, inventory_of
 from openinspector.store.records import put_record
@@ -86,7 +87,8 @@ def test_an_instance_is_found_scanned_and_closed(
     cloud.client("ec2").terminate_instances(InstanceIds=[name])
     clock.pass_by(monitor.intervals.listing)
     work(monitor)
-    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "RESOURCE_TERMINATED")
+    told = coverage(monitor, MANAGEMENT)
+    assert told[name] == told[f"{name}/NETWORK"] == ("INACTIVE", "RESOURCE_TERMINATED")
     assert {each["status"] for each in findings(monitor, MANAGEMENT)} == {"CLOSED"}
 
 
@@ -238,3 +240,66 @@ def test_what_is_switched_off_says_so_until_it_is_gone(
     monkeypatch.setattr("openinspector.monitor.discover.take_listing", look)
     drop(monitor, "EC2", MANAGEMENT, REGION)
     assert seen[name] == ("INACTIVE", "PENDING_DISABLE")
+
+
+def test_an_account_that_lets_nobody_in_does_not_stop_others(
+    monitor: Monitor, cloud: Emulator
+) -> None:
+    other = "5" * 12  # No role of it can be assumed.
+    name = launch(cloud)
+    manage(cloud, name)
+    for account in (other, MANAGEMENT):
+        switch_on(monitor, account, "EC2")
+    assert "discover-EC2 failed" in work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", SHALLOW)
+    assert coverage(monitor, other) == {}
+
+
+def test_an_account_that_closes_its_door_is_said_to_and_keeps_its_findings(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    manage(cloud, name)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    before = titles(findings(monitor, MANAGEMENT, findingStatus="ACTIVE"))
+    cloud.faults.add("denied", "ec2", "DescribeInstances")
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    clock.pass_by(60_000)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "ACCESS_DENIED")
+    assert titles(findings(monitor, MANAGEMENT, findingStatus="ACTIVE")) == before
+    cloud.faults.active.clear()
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", SHALLOW)
+    assert titles(findings(monitor, MANAGEMENT, findingStatus="ACTIVE")) == before
+
+
+def test_another_tag_is_no_word_on_packages(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    cloud.software.manage(MANAGEMENT, REGION, name, ("Arch Linux", "1"), [OPENSSH])
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "UNSUPPORTED_OS")
+    cloud.client("ec2").create_tags(Resources=[name], Tags=[{"Key": "a", "Value": "b"}])
+    discover(monitor, "EC2", MANAGEMENT, REGION)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "UNSUPPORTED_OS")
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "UNSUPPORTED_OS")
+
+
+def test_an_administrator_decides_for_its_members(monitor: Monitor, clock: Clock) -> None:
+    from openinspector.organization.directory import associate
+
+    member, administrator = "3" * 12, "4" * 12
+    own, theirs = {"scanMode": "EC2_HYBRID"}, {"scanMode": "EC2_SSM_AGENT_BASED"}
+    with monitor.store.write() as connection:
+        put_record(connection, "configuration", member, "ec2Configuration", own, clock())
+        put_record(connection, "configuration", administrator, "ec2Configuration", theirs, clock())
+        assert setting(connection, member, "ec2Configuration") == own
+        associate(connection, administrator, member, clock())
+        assert setting(connection, member, "ec2Configuration") == theirs

@@ -53,12 +53,26 @@ def test_an_image_is_read_through_its_snapshots(
     assert (details["machineImageId"], details["name"], details["platform"]) == (
         *(image, "golden", "LINUX"),
     )
+    for criterion, value in (
+        ("machineImageId", image),
+        ("machineImageName", "golden"),
+        ("machineImageOwnerAccountId", MANAGEMENT),
+        ("machineImagePlatform", "LINUX"),
+    ):
+        assert found in findings(monitor, MANAGEMENT, **{criterion: value})
+        assert not findings(monitor, MANAGEMENT, **{criterion: "another"})
     assert coverage(monitor, MANAGEMENT)[image] == ("ACTIVE", "SUCCESSFUL")
     assert not {"CreateSnapshots", "DeleteSnapshot"} & {call.operation for call in cloud.calls}
 
     switch_on(monitor, MANAGEMENT, "EC2")
     work(monitor)
     assert findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)[0]["status"] == "ACTIVE"
+    cloud.faults.add("denied", "ec2", "DescribeImages")
+    clock.pass_by(monitor.intervals.listing)
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    assert coverage(monitor, MANAGEMENT)[image] == ("INACTIVE", "ACCESS_DENIED")
+    assert findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)[0]["status"] == "ACTIVE"
+    cloud.faults.active.clear()
     cloud.client("ec2").deregister_image(ImageId=image)
     clock.pass_by(monitor.intervals.listing)
     work(monitor)

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from moto.eks.models import eks_backends
 
+from openinspector.assess.network import ORIGINS
 from openinspector.aws.permissions import (
     ACTIONS,
     EVENTS,
@@ -56,6 +58,10 @@ def empty_disk(path: Path) -> Path:
 def test_every_call_is_granted_and_every_grant_is_used(
     monitor: Monitor, cloud: Emulator, tmp_path: Path
 ) -> None:
+    monitor = replace(monitor, origins=ORIGINS)
+    client = cloud.client("ec2")
+    client.create_vpn_gateway(Type="ipsec.1")
+    client.create_transit_gateway()
     manage(cloud, launch(cloud))
     repository(cloud, "web")
     layers = [[file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS)]]
@@ -64,7 +70,7 @@ def test_every_call_is_granted_and_every_grant_is_used(
         LayerName="shared", Content={"ZipFile": zipped(minimist="1.2.0")}
     )["LayerVersionArn"]
     deploy(cloud, "shop", zipped(lodash="4.17.15"), Layers=[layer])
-    cloud.client("ec2").create_managed_prefix_list(
+    client.create_managed_prefix_list(
         PrefixListName="offices", MaxEntries=1, AddressFamily="IPv4",
         Entries=[{"Cidr": "192.0.2.0/24"}],
     )  # fmt: skip
@@ -81,7 +87,8 @@ def test_every_call_is_granted_and_every_grant_is_used(
         name="pods", roleArn=f"arn:aws:iam::{MANAGEMENT}:role/eks", resourcesVpcConfig={}
     )
     # Nobody answers there; asking of it is what counts.
-    eks_backends[MANAGEMENT][REGION].clusters["pods"].endpoint = "http://127.0.0.1:9"
+    cluster = eks_backends[MANAGEMENT][REGION].clusters["pods"]
+    cluster.endpoint, cluster.certificate_authority = "http://127.0.0.1:9", {}
     switch_on(monitor, MANAGEMENT, "EC2", "ECR", "LAMBDA")
     cloud.calls.clear()
     assert not [each for each in work(monitor) if each.endswith("failed")]
@@ -163,9 +170,12 @@ def test_events_reach_the_queue_by_the_templates(cloud: Emulator) -> None:
     client.create_stack(StackName="events", TemplateBody=written(events_template(queue)))
     rules = cloud.client("events").list_rules()["Rules"]
     assert len(rules) == len(EVENTS)
-    launch(cloud)
     sqs = cloud.client("sqs")
     url = sqs.get_queue_url(QueueName="events")["QueueUrl"]
+    # Moto makes no AWS::SQS::QueuePolicy: the policy of the template is put by hand.
+    policy = template["Resources"]["Policy"]["Properties"]["PolicyDocument"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    launch(cloud)
     (message, *_) = sqs.receive_message(QueueUrl=url)["Messages"]
     assert json.loads(message["Body"])["detail-type"] == "EC2 Instance State-change Notification"
     assert not cloud.events.undelivered

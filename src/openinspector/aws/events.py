@@ -28,6 +28,7 @@ _BY_SERVICE = {
     "lambda.amazonaws.com": "LAMBDA",
     "ec2": "EC2",
     "ec2.amazonaws.com": "EC2",
+    "elasticloadbalancing.amazonaws.com": "EC2",
     "ecr": "ECR",
     "ecr.amazonaws.com": "ECR",
 }

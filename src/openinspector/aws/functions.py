@@ -14,7 +14,12 @@ from openinspector.aws.trouble import AwsTrouble, Unfit, aws_calls
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.model import Inventory, Location, Package, TargetError
-from openinspector.model.finding import AwsLambdaFunctionDetails, Resource, ResourceDetails
+from openinspector.model.finding import (
+    AwsLambdaFunctionDetails,
+    LambdaVpcConfig,
+    Resource,
+    ResourceDetails,
+)
 
 if TYPE_CHECKING:
     from openinspector.inventory.trees.registry import LayerRecords
@@ -71,12 +76,12 @@ def invoked_lately(
         client = sessions.client(account, region, "cloudwatch")
         for start in range(0, len(names), _QUERIES):
             batch = names[start : start + _QUERIES]
-            answer = client.get_metric_data(
+            pages = client.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=[_invocations(at, name) for at, name in enumerate(batch)],
                 StartTime=now - timedelta(days=IN_USE_DAYS),
                 EndTime=now,
             )
-            for result in answer["MetricDataResults"]:
+            for result in [each for page in pages for each in page["MetricDataResults"]]:
                 if sum(result.get("Values", ())) > 0:
                     found.add(batch[int(result["Id"].removeprefix("f"))])
     return found
@@ -128,12 +133,20 @@ def resource_of(
                 version=function.get("Version", "$LATEST"),
                 execution_role_arn=function.get("Role", ""),
                 layers=layers_of(function) or None,
+                vpc_config=_network(function),
                 package_type="IMAGE" if image else "ZIP",
                 architectures=[each.upper() for each in function.get("Architectures", ["x86_64"])],
                 last_modified_at=modified,
             )
         ),
     )
+
+
+def _network(function: Mapping[str, Any]) -> LambdaVpcConfig | None:
+    told = function.get("VpcConfig") or {}
+    if not told.get("VpcId"):
+        return None
+    return LambdaVpcConfig(told.get("SubnetIds"), told.get("SecurityGroupIds"), told["VpcId"])
 
 
 def _colon(moment: str) -> str:

@@ -73,12 +73,12 @@ def _token(sessions: Sessions, account: str, region: str, cluster: str) -> str:
 def _pods(cluster: dict[str, Any], token: str) -> Iterator[dict[str, Any]]:
     import urllib3
 
-    authority = (cluster.get("certificateAuthority") or {}).get("data")
-    pool = urllib3.PoolManager(
-        retries=2,
-        timeout=_SECONDS,
-        ca_cert_data=base64.b64decode(authority).decode() if authority else None,
-    )
+    authority = (cluster.get("certificateAuthority") or {}).get("data") or ""
+    try:
+        certificate = base64.b64decode(authority).decode("ascii")
+    except ValueError as error:
+        raise AwsTrouble(f"{cluster['name']}: its certificate cannot be read") from error
+    pool = urllib3.PoolManager(retries=2, timeout=_SECONDS, ca_cert_data=certificate or None)
     position = ""
     while True:
         fields: dict[str, Any] = {"limit": _PAGE, **({"continue": position} if position else {})}

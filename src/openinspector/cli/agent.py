@@ -39,7 +39,8 @@ def command(
 ) -> None:
     """Collect the software of this machine and hand it over; it is judged elsewhere.
 
-    It sends names, versions and paths of packages, never the content of files.
+    It sends names, versions and paths of packages, and which programs listen at which ports; never
+    the content of files.
     """
     if ssm == bool(submit):
         raise OpenInspectorError("say where to: --ssm, or --submit URL")

@@ -31,6 +31,10 @@ def collect_inventory(request: Request) -> Inventory:
         inventory = collect(tree, rows, DEFAULT_LIMITS, progress=report, exclude=request.exclude)
     if request.certificates:
         inventory = _only_expired(inventory)
+    if request.kind == "host":
+        from openinspector.inventory.listeners import read_listeners
+
+        inventory = msgspec.structs.replace(inventory, listeners=read_listeners())
     return _telling_exclusions(inventory, request.exclude)
 
 

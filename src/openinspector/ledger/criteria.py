@@ -70,7 +70,7 @@ def _field_sql(
 
     match field:
         case Scalar("string", "severity"):
-            return _severity_sql(tests)
+            return severity_sql(tests)
         case Scalar(kind, column):
             return value_sql(kind, finding.c[column], tests)
         case Several("map", name):
@@ -89,7 +89,7 @@ def _field_sql(
             return or_(*map(package_sql, tests))
 
 
-def _severity_sql(tests: Sequence[Mapping[str, Any]]) -> ColumnElement[bool]:
+def severity_sql(tests: Sequence[Mapping[str, Any]]) -> ColumnElement[bool]:
     """By rank, which lists are sorted by: mild ones are then found without passing the worse."""
     ranks = [rank for word, rank in SEVERITY_RANK.items() if strings_hold(word, tests)]
     if len(ranks) == 1:

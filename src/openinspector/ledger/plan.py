@@ -16,6 +16,7 @@ from openinspector.ledger.criteria import (
     package_sql,
     ports_sql,
     positive_tests,
+    severity_sql,
     tag_sql,
     text_sql,
     value_sql,
@@ -23,7 +24,7 @@ from openinspector.ledger.criteria import (
 from openinspector.ledger.fields import FIELDS, Field, Packages, Ports, Scalar, Several
 from openinspector.store.findings import finding, finding_value
 
-FEW = 4_000
+FEW = 3_000
 """Rows that are read and sorted in some milliseconds; more of a million are met often enough."""
 
 _ORDERED: Mapping[tuple[str, ...], str] = {
@@ -34,36 +35,47 @@ _ORDERED: Mapping[tuple[str, ...], str] = {
     ("epss_score",): "ix_finding_epss_score",
 }
 """The index of each order that has one."""
+_SORTED_BY = {"severity": "severity_rank"}
+"""Columns that are sorted by another one."""
 _OF_ACCOUNT: Mapping[tuple[str, ...], str] = {
     ("severity_rank", "last_observed_at"): "ix_finding_account"
 }
 """The same, within one account."""
 
+Order = Sequence[tuple[str, bool]]
+"""Columns and whether each goes downwards; the ARN follows, upwards."""
 Rows = Select[tuple[int]]
 Tests = Sequence[Mapping[str, Any]]
 
 
-def few_rows(connection: Connection, accounts: Sequence[str], criteria: Criteria) -> Rows | None:
+def few_rows(
+    connection: Connection, accounts: Sequence[str], criteria: Criteria, order: Order
+) -> Rows | None:
     """The rows that the first selective criterion leaves; None where each leaves more than `FEW`.
 
-    They hold all that the criterion finds, and maybe more: it is still to be asked of them.
+    They hold all that the criterion finds, and maybe more: it is still to be asked of them. What
+    the list is sorted by is not counted, for its index begins where such a criterion does.
     """
-    for rows in _candidates(accounts, criteria):
+    for rows in _candidates(accounts, criteria, order[0][0]):
         counted = select(func.count()).select_from(rows.limit(FEW + 1).subquery())
         if connection.execute(counted).scalar_one() <= FEW:
             return rows
     return None
 
 
-def index_of(order: Sequence[tuple[str, bool]], accounts: Sequence[str]) -> str | None:
+def index_of(order: Order, accounts: Sequence[str]) -> str | None:
     """The index that lists findings in an order."""
     names = tuple(name for name, _ in order)
     return (_OF_ACCOUNT.get(names) if len(accounts) == 1 else None) or _ORDERED.get(names)
 
 
-def _candidates(accounts: Sequence[str], criteria: Criteria) -> Iterator[Rows]:
+def _candidates(accounts: Sequence[str], criteria: Criteria, first: str) -> Iterator[Rows]:
     for name, tests in criteria.items():
-        rows = _rows(FIELDS[name], tests)
+        field = FIELDS[name]
+        sorted_by = (
+            isinstance(field, Scalar) and _SORTED_BY.get(field.column, field.column) == first
+        )
+        rows = None if sorted_by else _rows(field, tests)
         if rows is not None:
             yield rows
     yield select(finding.c.row_id).where(finding.c.account.in_(accounts))
@@ -72,6 +84,8 @@ def _candidates(accounts: Sequence[str], criteria: Criteria) -> Iterator[Rows]:
 def _rows(field: Field, tests: Tests) -> Rows | None:
     """The rows that a criterion leaves; None where no index knows them."""
     match field:
+        case Scalar("string", "severity"):
+            return _found(severity_sql(tests))
         case Scalar("string", column):
             positive = positive_tests(tests)
             return _found(value_sql("string", finding.c[column], positive)) if positive else None

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_
 
 from openinspector.ledger.criteria import Criteria, condition
-from openinspector.ledger.plan import few_rows, index_of
+from openinspector.ledger.plan import Order, few_rows, index_of
 from openinspector.model.finding import Finding
 from openinspector.model.refusal import Invalid
 from openinspector.store.findings import finding
@@ -40,9 +40,6 @@ SORT_FIELDS: Mapping[str, str] = {
 
 _STREAM = 500
 _DEFAULT: tuple[tuple[str, bool], ...] = (("severity_rank", True), ("last_observed_at", True))
-
-Order = Sequence[tuple[str, bool]]
-"""Columns and whether each goes downwards; the ARN follows, upwards."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -94,7 +91,7 @@ def _on_its_way(
     order: Order,
 ) -> Select[Any]:
     """The query with its criteria: through few rows, or down the index of its order."""
-    few = few_rows(connection, accounts, criteria)
+    few = few_rows(connection, accounts, criteria, order)
     if few is not None:
         return query.where(finding.c.row_id.in_(few), condition(criteria))
     index = index_of(order, accounts)

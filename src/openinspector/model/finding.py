@@ -186,6 +186,14 @@ class AwsEcrContainerImageDetails(_Shape, frozen=True):
     in_use_count: int | None = None
 
 
+class LambdaVpcConfig(_Shape, frozen=True):
+    """The network that a function is connected to."""
+
+    subnet_ids: list[str] | None = None
+    security_group_ids: list[str] | None = None
+    vpc_id: str | None = None
+
+
 class AwsLambdaFunctionDetails(_Shape, frozen=True):
     """A function."""
 
@@ -195,6 +203,7 @@ class AwsLambdaFunctionDetails(_Shape, frozen=True):
     version: str
     execution_role_arn: str
     layers: list[str] | None = None
+    vpc_config: LambdaVpcConfig | None = None
     package_type: str | None = None
     architectures: list[str] | None = None
     last_modified_at: float | None = None

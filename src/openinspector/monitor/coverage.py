@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from openinspector.inventory.deep_inspection import reason_of as deep_reason
 from openinspector.model import Coverage, Inventory
 from openinspector.model.discovered import Discovered
-from openinspector.store.coverage import get_coverage, put_coverage
+from openinspector.store.coverage import coverage_rows, put_coverage
 
 DEEP_INSPECTION = (
     "DEEP_INSPECTION_NO_INVENTORY",
@@ -40,6 +40,11 @@ def reason_of(found: Discovered, inventory: Inventory, parts: Iterable[Coverage]
     return partial or SUCCESSFUL
 
 
+def is_outcome(reason: str) -> bool:
+    """Whether a reason tells how a scan ended, rather than why there is none."""
+    return reason in _ACTIVE or reason == "UNSUPPORTED_OS"
+
+
 _HAVE_SYSTEMS = frozenset({"AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE", "MACHINE_IMAGE"})
 
 
@@ -53,16 +58,39 @@ def tell(
     scan_type: str = PACKAGE,
 ) -> None:
     """Write the row of a resource; `scanned`: it was scanned just now."""
-    put_coverage(
-        connection,
-        found.account,
-        [row_of(connection, found, reason, now, scanned=scanned, scan_type=scan_type)],
-        now,
-    )
+    tell_all(connection, [(found, reason)], now, scanned=scanned, scan_type=scan_type)
+
+
+def tell_all(
+    connection: Connection,
+    told: Iterable[tuple[Discovered, str | None]],
+    now: int,
+    *,
+    scanned: bool = False,
+    scan_type: str = PACKAGE,
+) -> None:
+    """Write the rows of resources of one account, each with its reason; None: the one it has.
+
+    `scanned`: they were scanned just now; else the time of the last scan stays.
+    """
+    several = list(told)
+    if not several:
+        return
+    account = several[0][0].account
+    names = [found.resource.id for found, _ in several]
+    before = {} if scanned else coverage_rows(connection, account, names, scan_type)
+    rows = []
+    for found, reason in several:
+        known = before.get(found.resource.id, {})
+        reason = reason or known.get("scanStatus", {}).get("reason", PENDING)
+        row = row_of(found, reason, now, scanned=scanned, scan_type=scan_type)
+        if not scanned and "lastScannedAt" in known:
+            row["lastScannedAt"] = known["lastScannedAt"]
+        rows.append(row)
+    put_coverage(connection, account, rows, now)
 
 
 def row_of(
-    connection: Connection,
     found: Discovered,
     reason: str,
     now: int,
@@ -70,7 +98,7 @@ def row_of(
     scanned: bool = False,
     scan_type: str = PACKAGE,
 ) -> dict[str, Any]:
-    """The row in the shape of the API's `CoveredResource`; the time of the last scan stays."""
+    """The row in the shape of the API's `CoveredResource`."""
     row: dict[str, Any] = {
         "accountId": found.account,
         "resourceId": found.resource.id,
@@ -85,8 +113,6 @@ def row_of(
     }
     if found.mode is not None and scan_type == PACKAGE:
         row["scanMode"] = found.mode
-    before = get_coverage(connection, found.account, found.resource.id, scan_type)
-    last = now / 1000 if scanned else (before or {}).get("lastScannedAt")
-    if last is not None:
-        row["lastScannedAt"] = last
+    if scanned:
+        row["lastScannedAt"] = now / 1000
     return row

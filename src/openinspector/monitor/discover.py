@@ -8,6 +8,7 @@ import msgspec
 
 from openinspector.aws import ec2, ecr, functions, ssm
 from openinspector.aws.ebs import MOST_VOLUMES
+from openinspector.aws.trouble import Denied
 from openinspector.model.discovered import Discovered, ScanMode
 from openinspector.model.finding import (
     AwsEcrContainerImageDetails,
@@ -114,21 +115,32 @@ def images(monitor: Monitor, account: str, region: str) -> list[Discovered]:
     for repository in ecr.list_repositories(monitor.sessions, account, region):
         name, arn = repository["repositoryName"], repository["repositoryArn"]
         frequency = ecr.frequency(rules, name)
+        reason = "SCAN_FREQUENCY_MANUAL" if frequency == ecr.MANUAL else None
+        try:
+            listed_images = list(ecr.list_images(monitor.sessions, account, region, name))
+        except Denied as trouble:
+            # Its policy keeps us out; what is known of its images stays, and so do other ones.
+            reason, listed_images = trouble.reason, []
+            found += [each.found for each in known.values() if _lies_in(each, name)]
         found.append(
             Discovered(
                 account=account,
                 region=region,
                 resource=Resource("AWS_ECR_REPOSITORY", arn, monitor.partition, region),
                 metadata={"ecrRepository": {"name": name, "scanFrequency": frequency}},
-                reason="SCAN_FREQUENCY_MANUAL" if frequency == ecr.MANUAL else None,
+                reason=reason,
             )
         )
-        for image in ecr.list_images(monitor.sessions, account, region, name):
+        for image in listed_images:
             if not _is_index(image):
                 times = image_times(image, used.get((name, image["imageDigest"])), chosen)
                 listed = _image(monitor, (account, region, arn), image, frequency, times)
                 found.append(settled(listed, known.get(listed.resource.id), times))
     return found
+
+
+def _lies_in(known: KnownResource, repository: str) -> bool:
+    return bool(known.found.source.get("repository") == repository)
 
 
 def _is_index(image: Mapping[str, Any]) -> bool:
@@ -335,6 +347,20 @@ def discover(monitor: Monitor, kind: str, account: str, region: str) -> None:
     """List the resources of a scan type and take the listing over. Raises `AwsTrouble`."""
     lister, types = LISTERS[kind]
     listed = lister(monitor, account, region)
+    take_listing(monitor.store, account, region, types, listed, monitor.clock())
+
+
+def tell_denied(monitor: Monitor, kind: str, account: str, region: str) -> None:
+    """An account does not let us in any more: coverage says so, and what was found stays."""
+    _, types = LISTERS[kind]
+    with monitor.store.read() as connection:
+        known = known_resources(connection, account, region, types)
+    listed = [
+        each.found
+        if each.found.reason
+        else msgspec.structs.replace(each.found, reason=Denied.reason, closes=False)
+        for each in known.values()
+    ]
     take_listing(monitor.store, account, region, types, listed, monitor.clock())
 
 

@@ -50,15 +50,23 @@ def take(monitor: Monitor, received: list[Received]) -> None:
     Whoever writes to the queue can ask for listings only, and only of what is switched on.
     """
     changes = dict.fromkeys(each.change for each in received if each.change is not None)
-    keys = [
-        TaskKey(IN_USE if each.kind == USE else f"discover-{each.kind}", each.account, each.region)
-        for each in changes
-        if _is_ours(monitor, each)
-    ]
+    ours = [each for each in changes if _is_ours(monitor, each)]
     now = monitor.clock()
-    if keys:
+    if ours:
         with monitor.store.write() as connection:
-            enqueue(connection, keys, now, now)
+            for each in ours:
+                key = TaskKey(_task_of(each.kind), each.account, each.region)
+                # Tasks of clusters come and go by the dozen: one look is for all of them.
+                due = now + _GATHERED if each.kind == USE else now
+                enqueue(connection, [key], due, now)
+
+
+_GATHERED = 30_000
+"""Milliseconds for which changes of tasks are gathered."""
+
+
+def _task_of(kind: str) -> str:
+    return IN_USE if kind == USE else f"discover-{kind}"
 
 
 def _is_ours(monitor: Monitor, change: Change) -> bool:

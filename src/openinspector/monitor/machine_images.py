@@ -13,20 +13,21 @@ from sqlalchemy import Connection
 from openinspector.aws import machine_images as aws
 from openinspector.aws.ec2 import tags_of
 from openinspector.aws.trouble import AwsTrouble, Denied, Gone, Unfit
-from openinspector.ledger.record import close_resource
+from openinspector.ledger.record import close_resources
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
 from openinspector.monitor.collect import of_volumes
 from openinspector.monitor.coverage import tell
+from openinspector.monitor.looks import record_of_account
 from openinspector.monitor.monitor import Monitor
-from openinspector.monitor.scan import judge, record
+from openinspector.monitor.scan import looked_at
+from openinspector.store.packages import put_inventory
 from openinspector.store.records import list_records, put_record
 from openinspector.store.resources import (
     drop_resources,
     get_resource,
     known_resources,
-    mark_scanned,
-    put_resource,
+    put_resources,
 )
 from openinspector.store.tasks import Task, TaskKey, enqueue, finish, forget_tasks, holds, is_there
 
@@ -86,25 +87,35 @@ def scan_image(monitor: Monitor, worker: str, task: Task) -> None:
             raise
         _fail(monitor, worker, task, found, trouble.reason)
         return
-    judged = judge(monitor, key, found, inventory)
+    look = looked_at(monitor, task, found, inventory)
     now = monitor.clock()
     with monitor.store.write() as connection:
         if not holds(connection, worker, task):
             return
-        put_resource(connection, found)
-        record(monitor, connection, key, found, judged, inventory)
-        mark_scanned(connection, key.account, key.subject, found.fingerprint, now)
+        put_resources(connection, [found])
+        put_inventory(connection, inventory)
+        record_of_account(monitor, connection, key.account, [look])
         _end(connection, key, SUCCESSFUL, None, now)
         finish(connection, task, now)
 
 
 def follow_images(monitor: Monitor, account: str, region: str) -> None:
-    """Close what was found in images that are no more. Raises `AwsTrouble`."""
+    """Close what was found in images that are no more. Raises `AwsTrouble`.
+
+    Images need a permission of their own; without it coverage says so, and what was found stays.
+    """
     with monitor.store.read() as connection:
-        known = sorted(known_resources(connection, account, region, [MACHINE_IMAGE]))
-    if known:
-        left = aws.those_left(monitor.sessions, account, region, known)
-        _close(monitor, account, region, [each for each in known if each not in left])
+        known = known_resources(connection, account, region, [MACHINE_IMAGE])
+    if not known:
+        return
+    try:
+        left = aws.those_left(monitor.sessions, account, region, sorted(known))
+    except Denied as trouble:
+        with monitor.store.write() as connection:
+            for each in known.values():
+                tell(connection, each.found, trouble.reason, monitor.clock())
+        return
+    _close(monitor, account, region, [each for each in known if each not in left])
 
 
 def drop_images(monitor: Monitor, account: str, region: str) -> None:
@@ -119,9 +130,8 @@ def _close(monitor: Monitor, account: str, region: str, names: list[str]) -> Non
         return
     now = monitor.clock()
     with monitor.store.write() as connection:
-        for name in names:
-            close_resource(connection, account, name, now)
-            forget_tasks(connection, account, region, name)
+        close_resources(connection, account, names, now)
+        forget_tasks(connection, account, region, names)
         drop_resources(connection, account, names)
 
 
@@ -151,7 +161,7 @@ def _fail(monitor: Monitor, worker: str, task: Task, found: Discovered | None, r
         if found is not None:
             tell(connection, found, reason, now)
             if get_resource(connection, key.account, key.subject) is None:
-                put_resource(connection, found)
+                put_resources(connection, [found])
         shown = reason if reason in _KNOWN_REASONS else "ACCESS_DENIED"
         _end(connection, key, FAILED, shown, now)
         finish(connection, task, now)

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from openinspector.assess.network import Origin
 from openinspector.assess.packages import Matching
 from openinspector.aws.sessions import Sessions
+from openinspector.monitor.networks import Networks
 from openinspector.store import Store
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
+    from openinspector.monitor.judging import Judged
 
 _MINUTE = 60_000
 
@@ -44,14 +47,18 @@ DEFAULT_INTERVALS = Intervals()
 _REMEMBERED = 256
 
 
-class Matchings:
-    """What was matched last, by inventory and advisory database, for all threads."""
+_Key = TypeVar("_Key")
+_Made = TypeVar("_Made")
+
+
+class Remembered(Generic[_Key, _Made]):
+    """What was made last, by what it depends on, for all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], Matching] = OrderedDict()
+        self._known: OrderedDict[_Key, _Made] = OrderedDict()
 
-    def get(self, key: tuple[str, str], make: "Callable[[], Matching]") -> Matching:
+    def get(self, key: _Key, make: "Callable[[], _Made]") -> _Made:
         """The one of a key, made if nobody remembers it."""
         with self._lock:
             known = self._known.get(key)
@@ -100,7 +107,13 @@ class Monitor:
     intervals: Intervals = DEFAULT_INTERVALS
     databases: threading.local = field(default_factory=threading.local)
     """Where each thread keeps the advisory database that it has open."""
-    matchings: Matchings = field(default_factory=Matchings)
+    matchings: Remembered[tuple[str, str], Matching] = field(default_factory=Remembered)
+    """By inventory and advisory database."""
+    judgements: Remembered[Any, "Judged"] = field(default_factory=Remembered)
+    """By all that they depend on (`judging`)."""
+    networks: Networks = field(default_factory=Networks)
+    origins: tuple[Origin, ...] = ("internet",)
+    """From where instances are looked at: findings are of these."""
     layers_read: Busy = field(default_factory=Busy)
     """Digests of layers that a thread is reading for the first time."""
 
