@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from openinspector.advisories.osv import Advisory
 from openinspector.patterns import regex
+
+if TYPE_CHECKING:
+    from openinspector.advisories.osv import Advisory
 
 CVE = regex(r"CVE-\d{4}-\d{4,19}", re.A)
 _EMBEDDED = regex(r"[A-Za-z_]\w*(?:-\w+)*?-(CVE-\d{4}-\d{4,19}|GHSA(?:-[0-9a-z]{4}){3})", re.A)
