@@ -39,7 +39,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def settled(store: Store, listings: int, seconds: float = 120.0, *, failing: bool = False) -> None:
+def settled(store: Store, listings: int, seconds: float = 900.0, *, failing: bool = False) -> None:
     """Wait until so many listings were made, and nothing is to be done at once.
 
     `failing`: until something failed, too.

@@ -31,6 +31,11 @@ REGRESSION = "CVE-2024-6387"
 
 
 def launch(cloud: Emulator, account: str = MANAGEMENT, **tags: str) -> str:
+    (name,) = launch_some(cloud, 1, account, **tags)
+    return name
+
+
+def launch_some(cloud: Emulator, count: int, account: str = MANAGEMENT, **tags: str) -> list[str]:
     client = cloud.client("ec2", account)
     images = client.describe_images(Owners=["amazon"])["Images"]
     image = next(each["ImageId"] for each in images if "Platform" not in each)
@@ -42,13 +47,13 @@ def launch(cloud: Emulator, account: str = MANAGEMENT, **tags: str) -> str:
     ]
     made = client.run_instances(
         ImageId=image,
-        MinCount=1,
-        MaxCount=1,
+        MinCount=count,
+        MaxCount=count,
         InstanceType="t3.micro",
         NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": True}],
         **({"TagSpecifications": specification} if tags else {}),
     )
-    return str(made["Instances"][0]["InstanceId"])
+    return [str(each["InstanceId"]) for each in made["Instances"]]
 
 
 def manage(cloud: Emulator, name: str, packages: Any = (OPENSSH,), **more: Any) -> None:

@@ -15,22 +15,40 @@ from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.images import file, oci_layout
 from tests.monitor.running import PROGRAM, end_state, kill, last_words, settled, start
+from tests.monitor.test_agentless import snapshots
 from tests.monitor.test_functions import deploy, zipped
 from tests.monitor.test_images import OS_RELEASE, STATUS, push, repository
-from tests.monitor.test_instances import AMAZON, OPENSSH, launch
+from tests.monitor.test_instances import AMAZON, OPENSSH, launch, launch_some
 
 OTHER = "2" * 12
+DISKS = 4
+"""Instances without an agent."""
+
+
+def disk_of(folder: Path) -> Path:
+    """A small disk with an old package on it."""
+    root = folder / "root"
+    for path, text in (("etc/os-release", OS_RELEASE), ("var/lib/dpkg/status", STATUS)):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(text)
+    disk = folder / "disk.raw"
+    disk.touch()
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", root, disk, "16M"], check=True)
+    return disk
 
 
 def populate(cloud: Emulator, folder: Path, count: int) -> None:
     """Make about so many resources in two accounts, some images of them twice."""
     cloud.enrol(OTHER)
+    for account in (MANAGEMENT, OTHER):
+        for number, name in enumerate(launch_some(cloud, count // 6, account)):
+            packages = [{**OPENSSH, "Release": f"8.amzn2023.0.{number % 5 + 7}"}]
+            cloud.software.manage(account, REGION, name, AMAZON, packages)
     for number in range(count // 3):
-        account = (MANAGEMENT, OTHER)[number % 2]
-        name = launch(cloud, account)
-        packages = [{**OPENSSH, "Release": f"8.amzn2023.0.{number % 5 + 7}"}]
-        cloud.software.manage(account, REGION, name, AMAZON, packages)
         deploy(cloud, f"function-{number}", zipped(lodash=f"4.17.{number % 22}"))
+    disk = disk_of(folder)
+    for name in launch_some(cloud, DISKS):
+        cloud.disks.attach(MANAGEMENT, REGION, name, disk)
     for account in (MANAGEMENT, OTHER):
         repository(cloud, "web", account)
         for number in range(count // 6):
@@ -84,7 +102,7 @@ def run(
         for process in running.values():
             kill(process)
         store.close()
-    return end_state(place)
+    return {**end_state(place), "snapshots": snapshots(cloud)}
 
 
 @pytest.mark.parametrize("place", ["sqlite", "postgresql"], indirect=True)
@@ -94,6 +112,7 @@ def test_killed_again_and_again_it_ends_where_it_would_have(
     populate(cloud, tmp_path, 45)
     undisturbed = run(cloud, tmp_path / "calm", tmp_path / "calm", 0, 0)
     assert undisturbed["findings"]
+    assert not undisturbed["snapshots"]
     assert run(cloud, tmp_path / "data", place, 6, 1) == undisturbed
 
 
