@@ -236,7 +236,7 @@ def run(location: str | Path, count: int, workers: int, folder: Path, held: bool
         hold(monitor, fleet)
     with Workers(workers, location, folder):
         what = "judged" if held else "scanned"
-        print(f"{name}: {what}, to the last finding: {until(lambda: idle(store), 0.2):.1f} s")
+        print(f"{name}: {what}, to the last finding: {until(lambda: idle(store), 1.0):.1f} s")
     print(f"  {findings(store):,} findings")
     for flaw in FLAWS:
         with Workers(workers, location, folder):
@@ -247,7 +247,7 @@ def run(location: str | Path, count: int, workers: int, folder: Path, held: bool
             until(lambda flaw=flaw: some(store, flaw))
             first = time.perf_counter() - started
             until(lambda: not idle(store))
-            until(lambda: idle(store), 0.2)
+            until(lambda: idle(store), 1.0)
             last = time.perf_counter() - started
             made = f"{findings(store, flaw):,} findings of {flaw}"
             print(f"{name}: {made}: the first after {first:.2f} s, the last after {last:.1f} s")

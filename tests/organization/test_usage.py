@@ -45,7 +45,7 @@ def test_hours_are_those_of_active_coverage_in_each_mode(store: Store) -> None:
         with store.write() as connection:
             put_coverage(connection, ACCOUNT, [instance(mode, code)], START + hour * HOUR)
     with store.write() as connection:
-        end_coverage(connection, ACCOUNT, instance("")["resourceId"], START + 21 * HOUR)
+        end_coverage(connection, ACCOUNT, [instance("")["resourceId"]], START + 21 * HOUR)
     totals = used(store, START + 30 * HOUR)
     assert totals["EC2_INSTANCE_HOURS"] == pytest.approx((11, 11 * 1.25 / 720))
     assert totals["EC2_AGENTLESS_INSTANCE_HOURS"] == pytest.approx((6, 6 * 1.75 / 720))

@@ -20,7 +20,7 @@ _NAME = regex(r"[!-~]{1,200}", re.A)
 _BULLETINS = (
     *("ALSA-", "ALBA-", "ALEA-", "ALAS", "ELSA-", "ELBA-", "RHSA-", "RHBA-", "RHEA-"),
     *("RLSA-", "RLBA-", "RXSA-", "SUSE-", "openSUSE-", "MGASA-", "OESA-", "OpenSUSE-", "USN-"),
-    *("DSA-", "DLA-", "DTSA-", "ELA-", "FEDORA-", "PHSA-", "LSN-"),
+    *("DSA-", "DLA-", "DTSA-", "ELA-", "FEDORA-", "PHSA-", "LSN-", "CLSA-"),
 )
 """Beginnings of the identifiers of distributions' bulletins, which may list CVEs in `related`."""
 

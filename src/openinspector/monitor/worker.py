@@ -43,7 +43,8 @@ _log = logging.getLogger(__name__)
 
 ONE_BY_ONE = tuple(kind for kind in HANDLERS if kind != ASSESS)
 """Kinds of tasks that are taken one by one, as hands are free; they ask AWS."""
-_FIRST_BATCH, _LARGEST_BATCH = 16, 1_000
+_FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 16, 250, 1_000
+"""Resources that are judged together: the first few, and then more and more."""
 _LONG_SECONDS = 0.5
 """How long a transaction may take before the next one is made smaller: others wait for it."""
 
@@ -181,10 +182,13 @@ class Worker:
                 size = _FIRST_BATCH
                 self._asked.wait(_IDLE_SECONDS)
                 self._asked.clear()
-            elif time.monotonic() - started < _LONG_SECONDS / 2:
-                size = min(size * 2, _LARGEST_BATCH)
-            elif time.monotonic() - started > _LONG_SECONDS:
-                size = max(size // 2, _FIRST_BATCH)
+                continue
+            seconds = time.monotonic() - started
+            if seconds < _LONG_SECONDS / 2:
+                size *= 2
+            elif seconds > _LONG_SECONDS:
+                size //= 2
+            size = min(max(size, _SMALLEST_BATCH), _LARGEST_BATCH)
 
     def _claim_batch(self, limit: int) -> list[Task]:
         store, now = self._monitor.store, self._monitor.clock()
