@@ -13,14 +13,14 @@ import sys
 import time
 from pathlib import Path
 
-from image import build
+from image import RECIPE, build
 
 from openinspector.inventory.catalogers import table
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.inventory.trees.disk.disk_tree import open_disk
 
-BUILD = Path(__file__).resolve().parent.parent / "build" / "bench"
+BUILD = Path(__file__).resolve().parent.parent / "build" / "bench" / f"recipe-{RECIPE}"
 SIZE = 20 * 10**9
 BUDGET = 0.02
 EBS_BLOCK = 512 * 1024

@@ -14,6 +14,9 @@ import sys
 import tarfile
 from pathlib import Path
 
+RECIPE = 2
+"""Raised when what is built changes: what was built before is then left alone."""
+
 PYTHON_PACKAGES = [
     "django==4.2.0",
     "flask==2.2.2",
@@ -58,6 +61,11 @@ def _run(*command: str, cwd: Path | None = None) -> None:
 def _debian(root: Path) -> Path:
     if not (root / "var/lib/dpkg/status").exists():
         _run(_need("debootstrap"), "--variant=minbase", "bookworm", str(root))
+    # As images are made: without the archives and lists that were downloaded.
+    for folder in ("var/cache/apt/archives", "var/lib/apt/lists"):
+        for path in (root / folder).glob("*"):
+            if path.is_file():
+                path.unlink()
     return root
 
 

@@ -5,6 +5,7 @@ import itertools
 import pytest
 from cvss import CVSS3
 
+from openinspector.advisories.publishers import BY_PREFIX
 from openinspector.assess import score
 from openinspector.model import CvssEntry
 
@@ -150,12 +151,22 @@ def test_order_shown():
     assert [each.source for each in score.in_display_order(entries[2:3], None)] == ["UBUNTU_CVE"]
 
 
-METRICS = dict(
-    [
-        *(("AV", "NALP"), ("AC", "LH"), ("PR", "NLH"), ("UI", "NR"), ("S", "UC")),
-        *(("C", "HLN"), ("I", "HLN"), ("A", "HLN")),
-    ]
-)
+def test_every_distribution_that_publishes_is_a_distribution():
+    """Bitnami names applications by upstream's versions, so its scores are of the applications."""
+    sources = {each.source for each in BY_PREFIX.values() if each.source.endswith("_CVE")}
+    assert sources - {"BITNAMI_CVE"} == score.DISTRIBUTION_SOURCES
+
+
+METRICS = {
+    "AV": "NALP",
+    "AC": "LH",
+    "PR": "NLH",
+    "UI": "NR",
+    "S": "UC",
+    "C": "HLN",
+    "I": "HLN",
+    "A": "HLN",
+}
 
 
 @pytest.mark.parametrize("version", ["3.0", "3.1"])

@@ -132,3 +132,13 @@ def test_questions_that_cannot_be_answered_are_refused(
     done = run("reach", *(str(network) if word == "NETWORK" else word for word in arguments))
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_what_the_cli_and_boto3_print_beside_lists_is_understood(run: Run, network: Path) -> None:
+    described = json.loads(network.read_text())
+    described["ResponseMetadata"] = {"HTTPStatusCode": 200}
+    described["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": "block-ingress"}
+    network.write_text(json.dumps(described))
+    done = run("reach", "--network", network, "--port", "22")
+    assert "blocked by VPCBlockPublicAccessOptions" in done.stdout
+    assert "not known" not in done.stdout

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from openinspector.advisories.osv import Advisory
 from openinspector.patterns import regex
+
+if TYPE_CHECKING:
+    from openinspector.advisories.osv import Advisory
 
 CVE = regex(r"CVE-\d{4}-\d{4,19}", re.A)
 _EMBEDDED = regex(r"[A-Za-z_]\w*(?:-\w+)*?-(CVE-\d{4}-\d{4,19}|GHSA(?:-[0-9a-z]{4}){3})", re.A)
@@ -20,7 +23,7 @@ _NAME = regex(r"[!-~]{1,200}", re.A)
 _BULLETINS = (
     *("ALSA-", "ALBA-", "ALEA-", "ALAS", "ELSA-", "ELBA-", "RHSA-", "RHBA-", "RHEA-"),
     *("RLSA-", "RLBA-", "RXSA-", "SUSE-", "openSUSE-", "MGASA-", "OESA-", "OpenSUSE-", "USN-"),
-    *("DSA-", "DLA-", "DTSA-", "ELA-", "FEDORA-", "PHSA-", "LSN-"),
+    *("DSA-", "DLA-", "DTSA-", "ELA-", "FEDORA-", "PHSA-", "LSN-", "CLSA-"),
 )
 """Beginnings of the identifiers of distributions' bulletins, which may list CVEs in `related`."""
 

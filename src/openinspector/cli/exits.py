@@ -1,8 +1,10 @@
 """Exit codes, and how every error becomes one clear sentence on stderr."""
 
+import atexit
 import os
 import sys
-import traceback
+import threading
+from typing import NoReturn
 
 import click
 
@@ -63,6 +65,8 @@ def run(command: click.Command) -> None:
         if missing:
             leave(UNUSABLE_TARGET, missing)
         if os.environ.get("OPENINSPECTOR_DEBUG"):
+            import traceback
+
             traceback.print_exc()
         leave(
             DEFECT,
@@ -85,6 +89,20 @@ def leave(code: int, sentence: str) -> None:
     """Say one sentence on stderr and exit."""
     click.echo(f"openinspector: {sentence}", err=True)
     sys.exit(code)
+
+
+def end(code: str | int | None) -> NoReturn:
+    """End the process with what `sys.exit` was given, without taking the interpreter apart.
+
+    Freeing every object one by one takes as long as a tenth of a short scan; the operating system
+    takes the memory back at once. Threads that still run, and messages, are left to Python.
+    """
+    if isinstance(code, str) or threading.active_count() > 1:
+        sys.exit(code)
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or DONE)
 
 
 def _system_error(error: OSError) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,6 +38,8 @@ def write_output(chunks: Iterable[bytes], output: str | None) -> None:
 
 
 def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    import tempfile
+
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def read_described(names: Sequence[str]) -> dict[str, list[Any]]:
     """Put the lists of several describe outputs together; errors name the file."""
+    from openinspector.assess.network.evidence.edges import OPTIONS
+
     merged: dict[str, list[Any]] = {}
     for name in names:
         path = Path(name)
@@ -28,8 +30,8 @@ def read_described(names: Sequence[str]) -> dict[str, list[Any]]:
             for kind, entries in content.items():
                 if isinstance(entries, list):
                     merged.setdefault(kind, []).extend(entries)
-                elif isinstance(entries, dict):
-                    # Options of the account are one object, not a list.
+                elif isinstance(entries, dict) and kind == OPTIONS:
+                    # The account's options are one object; ResponseMetadata is none of ours.
                     merged.setdefault(kind, []).append(entries)
     if not merged.get("NetworkInterfaces"):
         raise OpenInspectorError(

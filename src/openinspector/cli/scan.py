@@ -1,7 +1,6 @@
 """`openinspector scan`: collect, assess, report, and gate."""
 
 import os
-import shutil
 import sys
 import uuid
 from collections.abc import Callable, Sequence
@@ -198,9 +197,15 @@ def _render(format_name: str, report: "Report", output: str | None) -> bytes:
     options: dict[str, Any] = {}
     if format_name == "table":
         terminal = output is None and sys.stdout.isatty()
-        columns = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+        columns = _columns() if terminal else 100
         options = {"width": columns, "colour": terminal and "NO_COLOR" not in os.environ}
     return render(format_name, report, **options)
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size
+
+    return get_terminal_size((100, 24)).columns
 
 
 def _gate(assessment: "Assessment", fail_on: str | None, strict: bool) -> None:

@@ -3,7 +3,6 @@
 Small ones are kept in memory, large ones in one temporary file.
 """
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from typing import IO
@@ -46,6 +45,8 @@ class Captured:
                 self._memory += len(data)
                 return data
             if self._spool is None:
+                import tempfile
+
                 # Closed when the whole is: see __exit__.
                 self._spool = tempfile.TemporaryFile(prefix="openinspector-")  # noqa: SIM115
             offset = self._spool.seek(0, 2)

@@ -1,6 +1,5 @@
 """Collect: run the table of catalogers over a target and put together its inventory."""
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -28,8 +27,6 @@ from openinspector.inventory.trees.tree import (
     Unread,
 )
 from openinspector.model import Gap, Inventory, Package
-
-_log = logging.getLogger(__name__)
 
 
 def collect(
@@ -173,7 +170,11 @@ class _Collector:
             items.append(Gap(cataloger.part, f"{cataloger.name}: {error}", file.path))
         except Exception as error:
             # Hostile content must not end a scan. This is the one place that says so.
-            _log.warning("cataloger %s failed on %r", cataloger.name, file.path, exc_info=error)
+            import logging
+
+            logging.getLogger(__name__).warning(
+                "cataloger %s failed on %r", cataloger.name, file.path, exc_info=error
+            )
             reason = f"{cataloger.name} failed on it ({type(error).__name__})"
             items.append(Gap(cataloger.part, reason, file.path))
         return Outcome(cataloger, file.path, layer, items)

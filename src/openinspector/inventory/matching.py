@@ -147,12 +147,13 @@ class Matcher:
         )
         self._exclusion = exclusion_regex(exclude)
         self._fold = any(cataloger.fold_case for cataloger in self.catalogers)
-        self._exact: dict[str, list[_Rule]] = {}
         self._names: dict[str, list[_Rule]] = {}
         self._endings: dict[str, list[_Rule]] = {}
-        self._folders: dict[str, list[_Rule]] = {}
         self._prefixes: dict[str, list[_Rule]] = {}
         self._others: list[_Rule] = []
+        """Rules of files that only their folder tells, and of those that nothing tells."""
+        self._folders: tuple[str, ...] = ()
+        """Where `_others` may match; "" is anywhere."""
         self._magics: dict[int, dict[bytes, int]] = {}
         self._combinations: dict[int, Takers] = {}
         self.anchors: set[str] = set()
@@ -176,53 +177,47 @@ class Matcher:
         *folders, name = glob.split("/")
         anywhere = folders == ["**"]
         literal_folders = not any(map(_SPECIAL.search, folders))
-        pattern = _Glob(glob, fold)
+        check = _Glob(glob, fold)
         # Dictionaries are keyed by lower case as soon as one cataloger folds: they only preselect.
         exact_case = self._fold and not fold
-        lowered = self._lower(glob)
         name = self._lower(name)
         if literal_folders:
             for depth in range(1, len(folders) + 1):
                 self.anchors.add("/".join(folders[:depth]))
         if not _SPECIAL.search(glob):
             self._places.add(glob)
-            self._exact.setdefault(lowered, []).append((pattern if exact_case else None, bits))
-        elif not _SPECIAL.search(name):
-            check = None if anywhere and not exact_case else pattern
-            self._names.setdefault(name, []).append((check, bits))
+        if not _SPECIAL.search(name):
+            decided = anywhere and not exact_case
+            self._names.setdefault(name, []).append((None if decided else check, bits))
         elif literal_ending := _literal_ending(name):
             simple = anywhere and not exact_case and name == f"*.{literal_ending}"
-            self._endings.setdefault(literal_ending, []).append((None if simple else pattern, bits))
+            self._endings.setdefault(literal_ending, []).append((None if simple else check, bits))
         elif literal_folders and name != "**":
-            folder = self._lower("/".join(folders))
-            self._folders.setdefault(folder, []).append((pattern, bits))
+            self._folders += ("" if fold else "".join(f"{each}/" for each in folders),)
+            self._others.append((check, bits))
         elif not _SPECIAL.search(name[:_PREFIX]) and len(name) > _PREFIX:
-            self._prefixes.setdefault(name[:_PREFIX], []).append((pattern, bits))
+            self._prefixes.setdefault(name[:_PREFIX], []).append((check, bits))
         else:
-            self._others.append((pattern, bits))
+            self._folders = ("",)
+            self._others.append((check, bits))
 
     def _lower(self, text: str) -> str:
         return text.lower() if self._fold else text
 
     def by_path(self, path: str) -> int:
         """Who wants the path, whatever the file holds."""
-        text = path.lower() if self._fold else path
-        cut = text.rfind("/")
-        name = text[cut + 1 :]
+        name = path[path.rfind("/") + 1 :]
+        if self._fold:
+            name = name.lower()
         bits = 0
         if name in self._names:
-            bits |= _decide(self._names[name], path)
-        dot = name.rfind(".")
-        if dot >= 0 and name[dot + 1 :] in self._endings:
-            bits |= _decide(self._endings[name[dot + 1 :]], path)
+            bits = _decide(self._names[name], path)
+        ending = name[name.rfind(".") + 1 :]
+        if ending in self._endings and ending != name:
+            bits |= _decide(self._endings[ending], path)
         if name[:_PREFIX] in self._prefixes:
             bits |= _decide(self._prefixes[name[:_PREFIX]], path)
-        if text in self._exact:
-            bits |= _decide(self._exact[text], path)
-        folder = text[:cut] if cut > 0 else ""
-        if folder in self._folders:
-            bits |= _decide(self._folders[folder], path)
-        if self._others:
+        if path.startswith(self._folders):
             bits |= _decide(self._others, path)
         if bits and self._exclusion is not None and self._exclusion.fullmatch(path):
             return 0

@@ -5,9 +5,11 @@ project are looked at: a parent or an imported list of versions that would have 
 leaves versions unknown, which is said.
 """
 
+from __future__ import annotations
+
 import posixpath
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +17,9 @@ from openinspector.inventory.cataloger import File, ReadError
 from openinspector.inventory.documents import load_xml
 from openinspector.inventory.limits import Limits
 from openinspector.patterns import regex
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _MAX_PARENTS = 16
 _MAX_EXPANSIONS = 64

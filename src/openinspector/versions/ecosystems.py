@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
-
-from openinspector.versions.schemes import (
-    apk,
-    composer,
-    conan,
-    conda,
-    dpkg,
-    gem,
-    generic,
-    go,
-    maven,
-    npm,
-    nuget,
-    numbers,
-    pep440,
-    pub,
-    rpm,
-    semver,
-)
 
 Encoder = Callable[[str], bytes]
 
-ENCODERS: dict[str, Encoder] = {
-    "apk": apk.encode,
-    "composer": composer.encode,
-    "conan": conan.encode,
-    "conda": conda.encode,
-    "cran": numbers.encode_cran,
-    "dpkg": dpkg.encode,
-    "gem": gem.encode,
-    "generic": generic.encode,
-    "go": go.encode,
-    "hackage": numbers.encode_hackage,
-    "hex": semver.encode,
-    "maven": maven.encode,
-    "npm": npm.encode,
-    "nuget": nuget.encode,
-    "pep440": pep440.encode,
-    "pub": pub.encode,
-    "rpm": rpm.encode,
-    "semver": semver.encode,
+ENCODERS: dict[str, tuple[str, str]] = {
+    "apk": ("apk", "encode"),
+    "composer": ("composer", "encode"),
+    "conan": ("conan", "encode"),
+    "conda": ("conda", "encode"),
+    "cran": ("numbers", "encode_cran"),
+    "dpkg": ("dpkg", "encode"),
+    "gem": ("gem", "encode"),
+    "generic": ("generic", "encode"),
+    "go": ("go", "encode"),
+    "hackage": ("numbers", "encode_hackage"),
+    "hex": ("semver", "encode"),
+    "maven": ("maven", "encode"),
+    "npm": ("npm", "encode"),
+    "nuget": ("nuget", "encode"),
+    "pep440": ("pep440", "encode"),
+    "pub": ("pub", "encode"),
+    "rpm": ("rpm", "encode"),
+    "semver": ("semver", "encode"),
 }
+"""Scheme -> its module in `schemes` and the function there; imported when first asked for."""
+
+
+def encoder(scheme: str) -> Encoder:
+    """The function that encodes the versions of a scheme (a value of `SCHEMES`)."""
+    module, function = ENCODERS[scheme]
+    found: Encoder = getattr(
+        importlib.import_module(f"openinspector.versions.schemes.{module}"), function
+    )
+    return found
+
 
 _ECOSYSTEMS = {
     "apk": (

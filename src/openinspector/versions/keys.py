@@ -6,14 +6,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from openinspector.versions.ecosystems import (
-    ENCODERS,
     REBUILDERS,
     REBUILT_SCHEMES,
     SCHEMES,
     Encoder,
+    encoder,
 )
 from openinspector.versions.encoding import UNREADABLE, Unreadable
-from openinspector.versions.schemes import generic
 
 LOWEST = b""
 """Before every version: what a range compiler writes for OSV's `introduced: "0"`.
@@ -87,10 +86,12 @@ _remembered = lru_cache(maxsize=1 << 15)(_key)
 
 @lru_cache(maxsize=256)
 def _encoder(ecosystem: str) -> Encoder:
-    return ENCODERS[scheme(ecosystem)]
+    return encoder(scheme(ecosystem))
 
 
 def _unreadable(version: str) -> bytes:
+    from openinspector.versions.schemes import generic
+
     return _UNREADABLE + generic.encode_unreadable(version)
 
 

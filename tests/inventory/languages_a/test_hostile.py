@@ -195,7 +195,7 @@ def test_a_uv_lock_with_one_odd_name_keeps_the_others() -> None:
     """Found by fuzzing: a name that is a list ended the reading of the whole file."""
     row = CATALOGERS["python-uv"]
     lock = b'version = 1\n[[package]]\nname = ["a"]\nversion = "1"\n' + (
-        b'[[package]]\nname = "b"\nversion = "2"\nsource = { registry = "https://packages.example" }\n'
+        b'[[package]]\nname = "b"\nversion = "2"\nsource = { registry = "https://p.example" }\n'
     )
     found = run(row, "uv.lock", lock)
     assert [each.name for each in found if isinstance(each, Package)] == ["b"]

@@ -1,7 +1,7 @@
 """A dependency asked for by the address of its archive, as five package managers write it.
 
 The locks are cut from what npm 10, Yarn 1.22, Yarn 4, pnpm 9 and Bun 1.4 wrote for
-`"tarred": "https://registry.npmjs.org/minimist/-/minimist-1.2.0.tgz"`.
+`"tarred": "https://registry.example/minimist/-/minimist-1.2.0.tgz"`.
 """
 
 import pytest
@@ -11,7 +11,7 @@ from openinspector.inventory.catalogers import table
 from openinspector.inventory.npm_archives import published
 from openinspector.model import Package
 
-ADDRESS = "https://registry.npmjs.org/minimist/-/minimist-1.2.0.tgz"
+ADDRESS = "https://registry.example/minimist/-/minimist-1.2.0.tgz"
 LOCKS = {
     "package-lock.json": (
         '{"lockfileVersion": 1, "dependencies": {"tarred": {"version": "' + ADDRESS + '"}}}'

@@ -455,3 +455,17 @@ def test_xml_components_that_made_the_document_are_not_in_what_it_describes() ->
     inventory = read_sbom(XML_OF_OTHERS.encode(), "x")
     assert [package.purl for package in inventory.packages] == ["pkg:npm/lodash@4.17.20"]
     assert (inventory.gaps, inventory.distribution, inventory.target.name) == ((), None, "x")
+
+
+def test_the_lock_file_in_trivys_tag_value_is_no_software() -> None:
+    """As Trivy 0.74 writes it: without the annotations that its JSON has."""
+    head = "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: a\nCreator: Tool: {}\n\n"
+    rest = (
+        "PackageName: package-lock.json\nSPDXID: SPDXRef-Application-6401eeaf7b6ee158\n"
+        "PrimaryPackagePurpose: APPLICATION\n\nPackageName: bytes\nSPDXID: SPDXRef-Package-148e\n"
+        "PackageVersion: 3.1.0\nExternalRef: PACKAGE-MANAGER purl pkg:npm/bytes@3.1.0\n"
+    )
+    for tool, gaps in (("trivy-dev", 0), ("other", 1)):
+        inventory = read_sbom((head.format(tool) + rest).encode(), "x")
+        assert [package.purl for package in inventory.packages] == ["pkg:npm/bytes@3.1.0"]
+        assert len(inventory.gaps) == gaps

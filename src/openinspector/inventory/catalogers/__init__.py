@@ -36,6 +36,7 @@ FAMILIES: tuple[str, ...] = (
     "julia",
     "r_packages",
     "github_actions",
+    "unlocked",
     "applications",
     "models",
     "dockerfile",

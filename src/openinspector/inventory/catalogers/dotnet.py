@@ -5,10 +5,12 @@ Formats: "runtime-configuration-file" of dotnet/sdk (`*.deps.json`), and NuGet's
 keep their case; matching folds it.
 """
 
+from __future__ import annotations
+
 import posixpath
 import re
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,6 +19,9 @@ from openinspector.inventory.documents import decode_json, load_json, load_xml, 
 from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import Ecosystem
 from openinspector.inventory.limits import Limits
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 NUGET = Ecosystem("NuGet", "nuget")
 

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import tempfile
 from typing import Protocol
 
 import msgspec
@@ -82,6 +81,8 @@ class Archive:
             raise
 
     def _inflate(self, kind: str, limits: Limits) -> None:
+        import tempfile
+
         length = os.fstat(self._descriptor).st_size
         compressed, budget = self._descriptor, Budget(limits)
         ahead = Ahead(lambda: inflate(kind, compressed, 0, length, budget), len)
