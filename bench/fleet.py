@@ -1,17 +1,22 @@
 """How fast a fleet learns: `python bench/fleet.py [--instances N] [--database URL] [--workers N]`.
 
-Fills a store with instances of fifty AMIs, 500 packages each, as discovery and SSM tell of them,
-scans all of them once, publishes an advisory that a tenth of them has, and prints how long each
-takes. AWS is not asked: what it would say is made up here. Never asserts a time.
+Lists instances of fifty AMIs, 500 packages each, has workers (processes) scan all of them once,
+then publishes an advisory that a sixth of them has and one that all have, and prints how long it
+took to the first and to the last finding. With `--held` the first scan is left out: the store is
+filled with what it would have found. AWS is not asked: what it would say is made up here. Never
+asserts a time.
 """
 
 import argparse
 import json
+import resource
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -26,17 +31,22 @@ from openinspector.model.discovered import Discovered
 from openinspector.model.finding import AwsEc2InstanceDetails, Resource, ResourceDetails
 from openinspector.monitor import collect as collecting
 from openinspector.monitor.knowledge import follow
-from openinspector.monitor.listing import take_listing
+from openinspector.monitor.listing import ASSESS, take_listing
 from openinspector.monitor.monitor import Monitor
 from openinspector.monitor.worker import Worker
 from openinspector.store import Store, open_store
 from openinspector.store.findings import finding
-from openinspector.store.schema import FOREVER
-from openinspector.store.tasks import counts
+from openinspector.store.packages import bind_inventories, put_inventory
+from openinspector.store.schema import FOREVER, in_batches
+from openinspector.store.tasks import TaskKey, counts, enqueue, forget_tasks
 
 AMIS, PACKAGES, ACCOUNTS = 50, 500, tuple(f"{number:012d}" for number in range(1, 11))
 REGION = "us-east-1"
-FLAW = "CVE-2030-0001"
+FLAWS = {
+    "CVE-2030-0001": ("package-1", "1.7.0", "1.11.0-1.amzn2023"),
+    "CVE-2030-0002": ("package-2", "0", "9"),
+}
+"""Vulnerability -> package, first affected and first fixed version: of a sixth, and of all."""
 
 
 def inventory(ami: int) -> Inventory:
@@ -86,47 +96,77 @@ def instances(count: int) -> Iterator[Discovered]:
         )
 
 
-def publish(database: Path, folder: Path) -> None:
-    """An advisory about one package in versions that a tenth of the AMIs has."""
+def publish(database: Path, folder: Path, flaw: str) -> None:
+    """Put a database that knows one more advisory in the place of the present one."""
+    package, introduced, fixed = FLAWS[flaw]
+    events = [{"introduced": introduced}, {"fixed": fixed}]
     advisory = {
-        "id": FLAW,
+        "id": flaw,
         "modified": "2030-01-01T00:00:00Z",
         "affected": [
             {
-                "package": {"ecosystem": "Amazon Linux:2023", "name": "package-1"},
-                "ranges": [
-                    {
-                        "type": "ECOSYSTEM",
-                        "events": [{"introduced": "1.7.0"}, {"fixed": "1.11.0-1.amzn2023"}],
-                    }
-                ],
+                "package": {"ecosystem": "Amazon Linux:2023", "name": package},
+                "ranges": [{"type": "ECOSYSTEM", "events": events}],
             }
         ],
     }
-    path = folder / "new.json"
+    path = folder / f"{flaw}.json"
     path.write_text(json.dumps(advisory))
     draft = folder / "draft.sqlite"
     shutil.copyfile(database, draft)
-    update([Source("osv", "new.json", path)], draft)
+    update([Source("osv", path.name, path)], draft)
     draft.replace(database)
 
 
-def work_off(monitor: Monitor, workers: int) -> None:
-    """Let workers do what there is, until nothing is left that is due."""
-    running = [Worker(monitor, at_once=4, most_per_account=8) for _ in range(workers)]
-    threads = [threading.Thread(target=each.run) for each in running]
-    for thread in threads:
-        thread.start()
-    while True:
-        with monitor.store.read() as connection:
-            left = counts(connection, monitor.clock())
-        if all(state == "waiting" for _, state, _ in left):
-            break
-        time.sleep(0.05)
-    for each in running:
-        each.stop()
-    for thread in threads:
-        thread.join()
+def monitor_of(store: Store, folder: Path) -> Monitor:
+    """A monitor for which AWS says what is made up here."""
+    held = [inventory(ami) for ami in range(AMIS)]
+    collecting._WAYS["EC2_SSM_AGENT_BASED"] = lambda _, found: held[found.source["ami"]]
+    return Monitor(
+        store=store,
+        sessions=Sessions(Access()),
+        knowledge=lambda: AdvisoryDatabase.open(folder / "advisories.sqlite"),
+        regions=(REGION,),
+        partition="aws",
+        folder=folder,
+        clock=lambda: time.time_ns() // 1_000_000,
+    )
+
+
+def work(location: str, folder: Path) -> None:
+    """Be a worker, until somebody says that it is enough; CPU seconds go to a file."""
+    store = open_store(location)
+    worker = Worker(monitor_of(store, folder), at_once=4, most_per_account=32)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    print("ready", flush=True)
+    worker.run()
+    store.close()
+
+
+class Workers:
+    """Worker processes, for as long as it is entered."""
+
+    def __init__(self, count: int, location: str | Path, folder: Path) -> None:
+        self._command = [sys.executable, __file__, "--work", str(location), str(folder)]
+        self._count = count
+
+    def __enter__(self) -> None:
+        self._running = [
+            subprocess.Popen(self._command, stdout=subprocess.PIPE) for _ in range(self._count)
+        ]
+        for each in self._running:
+            assert each.stdout is not None
+            each.stdout.readline()
+
+    def __exit__(self, *_: object) -> None:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        for each in self._running:
+            each.terminate()
+        for each in self._running:
+            each.wait()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(f"  {used:.1f} s of CPU in {self._count} worker processes, start included")
 
 
 def findings(store: Store, vulnerability: str | None = None) -> int:
@@ -139,54 +179,94 @@ def findings(store: Store, vulnerability: str | None = None) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def run(location: str | Path, count: int, workers: int, folder: Path) -> None:
+def some(store: Store, vulnerability: str) -> bool:
+    """Whether any stands."""
+    query = select(finding.c.row_id).where(finding.c.vulnerability_id == vulnerability).limit(1)
+    with store.read() as connection:
+        return connection.execute(query).first() is not None
+
+
+def until(done: Callable[[], bool], pause: float = 0.02) -> float:
+    """Seconds until something is so."""
+    started = time.perf_counter()
+    while not done():
+        time.sleep(pause)
+    return time.perf_counter() - started
+
+
+def idle(store: Store) -> bool:
+    """Whether nothing is to be done now."""
+    with store.read() as connection:
+        left = counts(connection, time.time_ns() // 1_000_000)
+    return all(state == "waiting" or kind == "knowledge" for kind, state, _ in left)
+
+
+def hold(monitor: Monitor, fleet: list[Discovered]) -> None:
+    """Have the store hold what a scan would have found: inventories, and a judgement of each."""
+    store, now = monitor.store, monitor.clock()
+    with store.write() as connection:
+        digests = [put_inventory(connection, inventory(ami)) for ami in range(AMIS)]
+    for account in ACCOUNTS:
+        theirs = [each for each in fleet if each.account == account]
+        for batch in in_batches(theirs, 1_000):
+            names = {each.resource.id: digests[each.source["ami"]] for each in batch}
+            keys = [TaskKey(ASSESS, account, REGION, name) for name in names]
+            with store.write() as connection:
+                bind_inventories(connection, account, names, now)
+                forget_tasks(connection, account, REGION, names)
+                enqueue(connection, keys, now, now)
+
+
+def run(location: str | Path, count: int, workers: int, folder: Path, held: bool) -> None:
     """Fill, scan, publish; print what each took."""
     database = folder / "advisories.sqlite"
     shutil.copyfile(starter_path(), database)
     store = open_store(location)
-    monitor = Monitor(
-        store=store,
-        sessions=Sessions(Access()),
-        knowledge=lambda: AdvisoryDatabase.open(database),
-        regions=(REGION,),
-        partition="aws",
-        folder=folder,
-        clock=lambda: time.time_ns() // 1_000_000,
-    )
-    held = [inventory(ami) for ami in range(AMIS)]
-    collecting._WAYS["EC2_SSM_AGENT_BASED"] = lambda _, found: held[found.source["ami"]]
+    monitor = monitor_of(store, folder)
     follow(monitor)
+    with store.write() as connection:
+        enqueue(connection, [TaskKey("knowledge")], monitor.clock(), monitor.clock())
     fleet = list(instances(count))
-    name = store.engine.dialect.name
-    with timed(f"{name}: {count:,} instances listed"):
+    name = f"{store.engine.dialect.name}, {count:,} instances, {workers} workers"
+    with timed(f"{name}: listed", count):
         for account in ACCOUNTS:
             listed = [each for each in fleet if each.account == account]
             take_listing(store, account, REGION, ("AWS_EC2_INSTANCE",), listed, monitor.clock())
-    with timed(f"{name}: scanned by {workers} workers, to the last finding", count):
-        work_off(monitor, workers)
+    if held:
+        hold(monitor, fleet)
+    with Workers(workers, location, folder):
+        what = "judged" if held else "scanned"
+        print(f"{name}: {what}, to the last finding: {until(lambda: idle(store), 1.0):.1f} s")
     print(f"  {findings(store):,} findings")
-    publish(database, folder)
-    with timed(f"{name}: who is affected by a new advisory"):
-        asked = follow(monitor)
-    with timed(f"{name}: {asked:,} of them judged again, to the last finding", asked):
-        work_off(monitor, workers)
-    print(f"  {findings(store, FLAW):,} findings of it")
+    for flaw in FLAWS:
+        with Workers(workers, location, folder):
+            until(lambda: idle(store))
+            time.sleep(1)
+            publish(database, folder, flaw)
+            started = time.perf_counter()
+            until(lambda flaw=flaw: some(store, flaw))
+            first = time.perf_counter() - started
+            until(lambda: not idle(store))
+            until(lambda: idle(store), 1.0)
+            last = time.perf_counter() - started
+            made = f"{findings(store, flaw):,} findings of {flaw}"
+            print(f"{name}: {made}: the first after {first:.2f} s, the last after {last:.1f} s")
     store.close()
 
 
 class timed:
-    """Prints how long a block took, and for each of `count`."""
+    """Prints how long a block took, and for each of `count`; CPU seconds are of this process."""
 
-    def __init__(self, what: str, count: int = 0) -> None:
+    def __init__(self, what: str, count: int) -> None:
         self._what, self._count = what, count
 
     def __enter__(self) -> None:
-        self._started = time.perf_counter()
+        self._started, self._used = time.perf_counter(), time.process_time()
 
     def __exit__(self, *_: object) -> None:
-        seconds = time.perf_counter() - self._started
-        each = f", {seconds / self._count * 1000:.2f} ms each" if self._count else ""
-        print(f"{self._what}: {seconds:.2f} s{each}", flush=True)
+        seconds, used = time.perf_counter() - self._started, time.process_time() - self._used
+        each = f"{used / self._count * 1000:.2f} ms of CPU each"
+        print(f"{self._what}: {seconds:.1f} s, {each}", flush=True)
 
 
 def main() -> None:
@@ -195,10 +275,15 @@ def main() -> None:
     parser.add_argument("--instances", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--database", help="an empty database; default: SQLite")
+    parser.add_argument("--held", action="store_true", help="leave the first scan out")
+    parser.add_argument("--work", nargs=2, metavar=("DATABASE", "FOLDER"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.work:
+        work(asked.work[0], Path(asked.work[1]))
+        return
     with tempfile.TemporaryDirectory() as folder:
         place = asked.database or Path(folder, "data")
-        run(place, asked.instances, asked.workers, Path(folder))
+        run(place, asked.instances, asked.workers, Path(folder), asked.held)
 
 
 if __name__ == "__main__":

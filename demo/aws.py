@@ -22,10 +22,11 @@ sys.path.insert(0, str(ROOT))
 
 from tests.emulator import Emulator  # noqa: E402  (beside the demo, not in the package)
 from tests.emulator.server import MANAGEMENT, REGION  # noqa: E402
-from tests.images import file, oci_layout  # noqa: E402
+from tests.images import Image, digest, file, oci_layout  # noqa: E402
 
 SECURITY, SHOP, BUILDS = "222222222222", "333333333333", "444444444444"
 PATIENCE_SECONDS = 60.0
+GOLDEN = "golden-2026"
 AMAZON = ("Amazon Linux", "2023")
 OPENSSH = {
     "Name": "openssh-server",
@@ -112,18 +113,44 @@ def function(cloud: Emulator, account: str, name: str, **packages: str) -> None:
     )
 
 
-def image(cloud: Emulator, account: str, repository: str, folder: Path) -> None:
-    """An image with an old openssl."""
-    status = "Package: openssl\nStatus: install ok installed\nVersion: 1.1.1k-1\n\n"
-    layers = [
-        [
-            file("etc/os-release", 'ID=debian\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\n'),
-            file("var/lib/dpkg/status", status),
-        ]
+BASE = [
+    file("etc/os-release", 'ID=debian\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\n'),
+    file(
+        "var/lib/dpkg/status",
+        "Package: openssl\nStatus: install ok installed\nVersion: 1.1.1k-1\n\n",
+    ),
+]
+"""The layer that all images share: a Debian with an old openssl."""
+
+
+def image(cloud: Emulator, account: str, repository: str, folder: Path, **packages: str) -> None:
+    """An image with npm packages over the layer that all share."""
+    upper = [
+        file(
+            f"srv/node_modules/{name}/package.json", json.dumps({"name": name, "version": version})
+        )
+        for name, version in packages.items()
     ]
     cloud.client("ecr", account).create_repository(repositoryName=repository)
-    layout = oci_layout(folder / "layout", layers)
+    layout = oci_layout(folder / repository, [BASE, upper])
     cloud.registry.push(account, REGION, repository, "v1", layout)
+
+
+def run_task(cloud: Emulator, account: str, repository: str) -> None:
+    """Let an image run in ECS."""
+    client = cloud.client("ecs", account)
+    client.create_cluster(clusterName="production")
+    name = f"{account}.dkr.ecr.{REGION}.amazonaws.com/{repository}:v1"
+    client.register_task_definition(
+        family="api", containerDefinitions=[{"name": "api", "image": name, "memory": 64}]
+    )
+    client.run_task(cluster="production", taskDefinition="api", launchType="FARGATE", count=2)
+
+
+def shared_layer_pulls(cloud: Emulator) -> int:
+    """How often the layer was pulled that all images share."""
+    (blob,) = Image([BASE]).blobs()
+    return cloud.registry.pulls.count(digest(blob))
 
 
 def populate(cloud: Emulator, folder: Path) -> tuple[str, str]:
@@ -141,12 +168,17 @@ def populate(cloud: Emulator, folder: Path) -> tuple[str, str]:
     excluded = instance(cloud, BUILDS, {"Name": "excluded", "InspectorEc2Exclusion": "true"})
     cloud.software.manage(BUILDS, REGION, excluded, AMAZON, [OPENSSH])
     image(cloud, SHOP, "shop/api", folder)
+    image(cloud, BUILDS, "builds/runner", folder, minimist="1.2.0")
+    run_task(cloud, SHOP, "shop/api")
     function(cloud, BUILDS, "nightly", lodash="4.17.15", moment="2.30.1")
     return web, group
 
 
 def disk(cloud: Emulator, account: str, name: str, folder: Path) -> None:
-    """Let an instance have a disk with a system on it; it has no agent, so its disk is read."""
+    """Let an instance have a disk with a system on it; it has no agent, so its disk is read.
+
+    The disk is that of a machine image, too.
+    """
     program = shutil.which("mke2fs") or shutil.which("mke2fs", path="/usr/sbin:/sbin")
     if program is None:
         print("mke2fs is not installed (Debian: e2fsprogs): the unmanaged instance has no disk.")
@@ -154,7 +186,7 @@ def disk(cloud: Emulator, account: str, name: str, folder: Path) -> None:
     root = folder / "root"
     for path, text in {
         "etc/os-release": 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n',
-        "var/lib/dpkg/status": "",
+        "var/lib/dpkg/status": "Package: bash\nStatus: install ok installed\nVersion: 5.2.15-2\n",
         "srv/app/node_modules/minimist/package.json": '{"name": "minimist", "version": "1.2.0"}',
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -163,6 +195,7 @@ def disk(cloud: Emulator, account: str, name: str, folder: Path) -> None:
     path.touch()
     subprocess.run([program, "-q", "-F", "-t", "ext4", "-d", root, path, "256M"], check=True)
     cloud.disks.attach(account, REGION, name, path)
+    cloud.disks.image(account, REGION, GOLDEN, path)
 
 
 def client(address: str, key: dict[str, str]) -> Any:
@@ -282,6 +315,7 @@ def play(cloud: Emulator, folder: Path) -> None:
     )
     management = service.credentials(folder, MANAGEMENT, "demo")
     administrator = service.credentials(folder, SECURITY, "demo")
+    shop = service.credentials(folder, SHOP, "demo")
     port = service.free_port()
     address = f"http://127.0.0.1:{port}"
     command = [service.PROGRAM, "serve", "--aws", "--data", data, "--port", str(port)]
@@ -298,14 +332,50 @@ def play(cloud: Emulator, folder: Path) -> None:
         asking = client(address, administrator)
         print("\nThe organisation's administrator switches scanning on in two members ...")
         switch_on(client(address, management), asking)
-        watch(cloud, asking, (web, group), database, folder)
+        watch(cloud, asking, client(address, shop), (web, group), database, folder)
     finally:
         process.terminate()
         process.wait()
 
 
+def tell_images(cloud: Emulator, found: dict[str, dict[str, Any]]) -> None:
+    """What is known of images: where they run, and that what they share is read once."""
+    for each in found.values():
+        details = each["resources"][0]["details"].get("awsEcrContainerImage", {})
+        if details.get("inUseCount"):
+            name, count = details["repositoryName"], details["inUseCount"]
+            print(f"\nThe image {name} runs in {count} tasks of ECS.")
+            break
+    pulled = shared_layer_pulls(cloud)
+    print(f"Two images of two accounts share a layer, which was pulled {pulled} time(s).")
+
+
+def scan_machine_image(cloud: Emulator, member: Any) -> None:
+    """A member asks for a scan of its machine image."""
+    images = cloud.client("ec2", SHOP).describe_images(Owners=["self"])["Images"]
+    name = next((each["ImageId"] for each in images if each["Name"] == GOLDEN), None)
+    if name is None:
+        return
+    asked = {"resourceId": name, "resourceType": "AMI"}
+    print(f"\nThe machine image {name} ({GOLDEN}) is scanned on demand ...")
+    scan = member.start_on_demand_scan(**asked)["scanId"]
+
+    def ended() -> str | None:
+        told = member.get_on_demand_scan_status(**asked, scanId=scan)
+        return None if told["scanStatus"] == "IN_PROGRESS" else str(told["scanStatus"])
+
+    print(f"its scan is {wait_for('the scan of the machine image', ended)}, and found:")
+    of_image = [each for each in findings(member).values() if each["resources"][0]["id"] == name]
+    show(of_image)
+
+
 def watch(
-    cloud: Emulator, administrator: Any, place: tuple[str, str], database: Path, folder: Path
+    cloud: Emulator,
+    administrator: Any,
+    member: Any,
+    place: tuple[str, str],
+    database: Path,
+    folder: Path,
 ) -> None:
     """Findings appear; a port is closed; an advisory is published."""
     web, group = place
@@ -315,13 +385,16 @@ def watch(
         pending = [e for e in covered if e["scanStatus"]["reason"] == "PENDING_INITIAL_SCAN"]
         kinds = {each["resourceType"] for each in covered}
         network = any(each["scanType"] == "NETWORK" for each in covered)
-        done = len(kinds) == 4 and network and not pending
+        in_use = any(e["resourceMetadata"].get("ecrImage", {}).get("inUseCount") for e in covered)
+        done = len(kinds) == 4 and network and in_use and not pending
         return findings(administrator) if done else {}
 
     before = wait_for("the first findings", scanned)
     print(f"\n{len(before)} findings appeared:")
     show(list(before.values()))
     tell_coverage(administrator)
+    tell_images(cloud, before)
+    scan_machine_image(cloud, member)
 
     print(f"\nPort 22 of {web} is closed to the internet ...")
     scores = {arn: each.get("inspectorScore") for arn, each in before.items()}

@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# How long an example takes tells of the machine, not of the code.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 pytest_plugins = ["tests.aws_fixtures", "tests.service_fixtures"]
 

@@ -95,6 +95,8 @@ SECDB = {
         },
         {"pkg": {"name": "xen", "secfixes": {"4.16-r1": ["CVE-2022-1 XSA-399"]}}},
         {"pkg": {"name": "empty", "secfixes": None}},
+        {"pkg": {"name": "ansible", "secfixes": {"2.8.0-r0": {}, "2.7.9-r0": ["CVE-2018-16876"]}}},
+        {"pkg": {"name": "none", "secfixes": []}},
     ],
 }
 
@@ -196,10 +198,22 @@ VEX = {
             },
             "remediations": [
                 {
+                    "category": "vendor_fix",
+                    "details": "Update.",
+                    "product_ids": ["BaseOS-9:openssl-1:3.0.1-43.el9_0.x86_64"],
+                    "url": "https://access.redhat.com/errata/RHSA-2022:7288",
+                },
+                {
+                    "category": "vendor_fix",
+                    "details": "Update.",
+                    "product_ids": ["openshift:openssl"],
+                    "url": "https://access.redhat.com/errata/RHSA-2022:7384",
+                },
+                {
                     "category": "no_fix_planned",
                     "details": "Will not fix",
                     "product_ids": ["BaseOS-9:edk2"],
-                }
+                },
             ],
             "scores": [
                 {
@@ -228,6 +242,18 @@ UBUNTU = {
             "priority": "high",
             "published": "2022-03-15T17:15:00",
             "description": "A loop.",
+            "status": "active",
+            "cvss3": 7.5,
+            "impact": {
+                "baseMetricV3": {
+                    "cvssV3": {
+                        "baseScore": 7.5,
+                        "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
+                        "version": "3.1",
+                    },
+                    "impactScore": 3.6,
+                }
+            },
             "notices_ids": ["USN-5328-1"],
             "packages": [
                 {
@@ -254,10 +280,29 @@ UBUNTU = {
                         {"release_codename": "noble", "status": "needed"},
                         {"release_codename": "trusty", "status": "needs-triage"},
                         {"release_codename": "mantic", "status": "DNE"},
+                        {
+                            "release_codename": "bionic",
+                            "status": "released",
+                            "description": "1.1.1-1ubuntu2.fips.2.1~18.04.15",
+                            "pocket": "fips",
+                        },
+                        {
+                            "release_codename": "jammy",
+                            "status": "released",
+                            "description": "1.0",
+                            "pocket": "ros-esm",
+                        },
+                        {
+                            "release_codename": "trusty/esm",
+                            "status": "released",
+                            "description": "1.0.1f-1ubuntu2.27+esm5",
+                        },
                     ],
                 }
             ],
-        }
+        },
+        {"id": "CVE-2022-0779", "status": "rejected", "packages": []},
+        {"id": "CVE-2022-0780", "packages": "none"},
     ]
 }
 
@@ -489,11 +534,25 @@ def test_alpine(tmp_path: Path) -> None:
         ({"urlprefix": "https://packages.wolfi.dev", "distroversion": None}, "Wolfi"),
         ({"urlprefix": "https://packages.cgr.dev/chainguard"}, "Chainguard"),
         ({"distroversion": "edge-main"}, "Alpine:edge"),
+        ({"urlprefix": "https://mirror.example.com", "distroversion": "v3.3"}, "Alpine:v3.3"),
+        ({"urlprefix": "https://packages.mini.dev", "distroversion": None}, "MinimOS"),
     ],
 )
 def test_the_relatives_of_alpine(tmp_path: Path, changes: dict, ecosystem: str) -> None:
     database, _ = _database(tmp_path, "wolfi", _json({**SECDB, **changes}))
     assert database.affected(ecosystem, "curl")
+
+
+def test_a_security_database_may_be_empty(tmp_path: Path) -> None:
+    _, report = _database(tmp_path, "alpine", _json({**SECDB, "packages": {}}))
+    assert (report.sources[0].kept, report.sources[0].failure) == (0, None)
+
+
+def test_the_security_database_of_another_distribution_is_not_alpines(tmp_path: Path) -> None:
+    data = _json({**SECDB, "urlprefix": "https://secureos.example.com", "distroversion": "v1"})
+    (tmp_path / "secdb.json").write_bytes(data)
+    with pytest.raises(FeedError, match="which distribution"):
+        list(READERS["alpine"](tmp_path / "secdb.json"))
 
 
 def test_redhat(tmp_path: Path) -> None:
@@ -510,10 +569,13 @@ def test_redhat(tmp_path: Path) -> None:
     found = database.vulnerability("CVE-2022-3602")
     assert [(e.source, e.score) for e in found.cvss] == [("REDHAT_CVE", 5.9)]
     assert found.description == "A stack overflow."
+    assert "RHSA-2022:7288" in found.advisories, "the bulletin that brought the fix"
+    assert "RHSA-2022:7384" not in found.advisories, "a bulletin of a layered product"
 
 
 def test_ubuntu(tmp_path: Path) -> None:
-    database, _ = _database(tmp_path, "ubuntu", _json(UBUNTU))
+    database, report = _database(tmp_path, "ubuntu", _json(UBUNTU))
+    assert (report.sources[0].withdrawn, report.sources[0].unusable) == (1, 1)
 
     def told(ecosystem: str) -> tuple[str, str | None]:
         (record,) = database.affected(ecosystem, "openssl")
@@ -526,9 +588,34 @@ def test_ubuntu(tmp_path: Path) -> None:
     assert told("Ubuntu:18.04:LTS") == ("unfixed", "deferred")
     assert told("Ubuntu:24.04:LTS") == ("unfixed", None)
     assert told("Ubuntu:14.04:LTS") == ("under-investigation", "needs-triage")
+    assert told("Ubuntu:Pro:FIPS:18.04:LTS") == ("fixed", None), "not the archive of all with Pro"
+    assert not database.knows("Ubuntu:Pro:18.04:LTS")
+    assert told("Ubuntu:Pro:14.04:LTS") == ("fixed", None)
     assert not database.knows("Ubuntu:23.10")
-    assert dict(database.vulnerability("CVE-2022-0778").vendor) == {"UBUNTU_CVE": "high"}
+    found = database.vulnerability("CVE-2022-0778")
+    assert dict(found.vendor) == {"UBUNTU_CVE": "high", "NVD": "HIGH"}
+    assert [(each.source, each.score) for each in found.cvss] == [("NVD", 7.5)]
     assert "USN-5328-1" in database.vulnerability("CVE-2022-0778").advisories
+
+
+def test_a_bare_list_of_ubuntus_cves_is_read_too(tmp_path: Path) -> None:
+    data = _json(UBUNTU["cves"])
+    assert of_content(data) == "ubuntu"
+    database, _ = _database(tmp_path, "ubuntu", data)
+    assert database.affected("Ubuntu:22.04:LTS", "openssl")
+
+
+def test_notices_that_lead_to_trackers_records_speak_of_their_cves(tmp_path: Path) -> None:
+    """As Canonical writes USN-5614-1 and its like since 2024."""
+    notice = advisory(
+        "USN-5614-1",
+        fixed_in("Ubuntu:22.04:LTS", "wayland", "1.20.0-1ubuntu0.1"),
+        upstream=["UBUNTU-CVE-2021-3782", "UBUNTU-CVE-2021-3783"],
+    )
+    database, _ = _database(tmp_path, "osv", _json(notice))
+    (record,) = database.affected("Ubuntu:22.04:LTS", "wayland")
+    assert record.vulnerabilities == ("CVE-2021-3782", "CVE-2021-3783")
+    assert database.vulnerability("CVE-2021-3783").aliases == ()
 
 
 def test_nvd(tmp_path: Path) -> None:
@@ -642,6 +729,11 @@ def test_feeds_are_told_apart_by_content(tmp_path: Path, feed: str) -> None:
     assert of_content(EXAMPLES[feed]) == feed
     (tmp_path / "x.gz").write_bytes(gzip.compress(EXAMPLES[feed]))
     assert recognise(tmp_path / "x.gz") == feed
+
+
+def test_packages_and_cves_without_releases_are_not_debians() -> None:
+    echo = b'{"nginx": {"CVE-2021-3618": {"fixed_version": "1.21.0"}}}'
+    assert of_content(echo) is None
 
 
 def test_what_is_no_feed_is_said(shared: Path) -> None:

@@ -9,6 +9,7 @@ from openinspector.advisories import names
 from openinspector.advisories.identities import identify
 from openinspector.advisories.normalise import NotSecurity, normalise
 from openinspector.advisories.osv import Malformed, decode
+from openinspector.advisories.publishers import publisher
 from openinspector.advisories.record import Record
 from openinspector.advisories.vectors import score
 
@@ -237,3 +238,18 @@ def test_malformed_records_say_why(document: bytes) -> None:
 def test_absent_and_null_members_are_the_same() -> None:
     members = ["aliases", "affected", "severity", "references", "related", "upstream", "summary"]
     assert _record({"id": "A-1", **dict.fromkeys(members)}).id == "A-1"
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        *("ALAS2023-2024-1", "ALPINE-CVE-1", "ALSA-2024:1", "AZL-1", "BELL-CVE-1", "BIT-a-1"),
+        *("CGA-1", "CLEANSTART-2026-AB", "CLSA-2024:1", "CURL-CVE-1", "DEBIAN-CVE-1", "DLA-1-1"),
+        *("DRUPAL-CONTRIB-1", "DSA-1-1", "ECHO-1", "EEF-CVE-1", "GHSA-1", "GO-1", "HSEC-1"),
+        *("JLSEC-1", "LSN-1-1", "MAL-1", "MGASA-1", "MINI-1", "OESA-1", "OSEC-1", "PSF-1"),
+        *("PYSEC-1", "RHSA-2024:1", "RLSA-2024:1", "ROOT-OS-1", "RSEC-1", "RUSTSEC-1"),
+        *("SUSE-SU-1", "UBUNTU-CVE-1", "USN-1-1", "openSUSE-SU-1"),
+    ],
+)
+def test_every_publisher_of_osv_dev_is_known(identifier: str) -> None:
+    assert publisher(identifier) is not publisher("NOBODY-1")

@@ -1,5 +1,7 @@
 """The embedded starter set: sane, plainly a starter set, and true to the advisories."""
 
+import csv
+import gzip
 import json
 import time
 import zipfile
@@ -149,7 +151,54 @@ def test_the_rows_agree_with_the_advisories(shared: Path) -> None:
                         interval.end_version for interval in record.ranges
                     )
                 for package, versions in wanted[identifier].items():
-                    if package in ends:
+                    if ends.get(package):
                         assert versions <= ends[package], (identifier, package)
                         compared += 1
     assert compared > 1000, json.dumps({"compared": compared})
+
+
+def test_scores_weaknesses_and_exploitation_agree_with_the_data(shared: Path) -> None:
+    """Every vector, weakness and date that ../shared tells, row by row."""
+    vectors = rows_by_cve(shared / "data" / "nvd" / "nvd-cvss.csv.gz", column=2)
+    weaknesses = rows_by_cve(shared / "data" / "nvd" / "nvd-cwe.csv.gz", column=1)
+    catalogue = json.loads((shared / "data" / "kev.json").read_bytes())["vulnerabilities"]
+    exploited = {each["cveID"]: each for each in catalogue}
+    compared = 0
+    marked = set()
+    for kind, cve, columns in rows_of_the_table():
+        if kind == "V":
+            vector, cwes = columns[1], columns[3].split()
+            if vector and cve in vectors:
+                assert vector in vectors[cve], cve
+                compared += 1
+            if cve in weaknesses:
+                assert set(cwes) <= weaknesses[cve], cve
+        elif kind == "K":
+            entry = exploited[cve]
+            ransomware = str(int(entry["knownRansomwareCampaignUse"] == "Known"))
+            assert columns == [entry["dateAdded"], entry["dueDate"], ransomware], cve
+            marked.add(cve)
+    told = {cve for kind, cve, _ in rows_of_the_table() if kind == "V"}
+    assert marked == told & set(exploited), "each that CISA lists is marked, and no other"
+    assert compared > 150
+
+
+def rows_by_cve(path: Path, column: int) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    with gzip.open(path, "rt") as file:
+        for row in csv.reader(file):
+            found.setdefault(row[0], set()).add(row[column])
+    return found
+
+
+def rows_of_the_table() -> list[tuple[str, str, list[str]]]:
+    """Kind, vulnerability and further columns of each row."""
+    rows = []
+    cve = ""
+    for line in table().read_text().splitlines():
+        if line and not line.startswith("#"):
+            kind, *columns = line.split("\t")
+            if kind == "V":
+                cve, *columns = columns
+            rows.append((kind, cve, columns))
+    return rows

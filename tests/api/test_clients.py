@@ -86,6 +86,21 @@ def test_the_aws_cli(server: Server, account: str, command: str, query: str | No
         assert answer is not None, command
 
 
+def test_the_aws_cli_goes_from_page_to_page(server: Server) -> None:
+    everything = _aws(server, STANDALONE, "list-findings", "findings[].findingArn")
+    assert len(everything) > 2
+    seen: list[str] = []
+    token = ""
+    while True:
+        command = f"list-findings --page-size 1 --max-items 2{token}"
+        page = _aws(server, STANDALONE, command, "[findings[].findingArn, NextToken]")
+        seen += page[0]
+        if page[1] is None:
+            break
+        token = f" --starting-token {page[1]}"
+    assert seen == everything
+
+
 def test_thirty_operations_are_among_the_commands() -> None:
     assert len({command.split()[0] for _, command, _ in COMMANDS}) >= 30
 
@@ -100,6 +115,11 @@ async function main() {
     delete answer.$metadata;
     out[name] = answer;
   }
+  out.pages = [];
+  for await (const page of sdk.paginateListFindings({ client, pageSize: 1 }, {})) {
+    out.pages.push(page.findings.map((each) => each.findingArn));
+  }
+  out.all = (await client.send(new sdk.ListFindingsCommand({}))).findings;
   try {
     await client.send(new sdk.ListFindingsCommand({ maxResults: 101 }));
   } catch (error) {
@@ -177,5 +197,7 @@ def test_the_javascript_sdk(server: Server, node_modules: Path, tmp_path: Path) 
     assert set(CALLS) < set(answers)
     assert answers["ListFindings"]["findings"][0]["firstObservedAt"].startswith("20")
     assert answers["CreateFilter"]["arn"].startswith("arn:aws:inspector2:")
+    assert len(answers["pages"]) > 2
+    assert answers["pages"] == [[each["findingArn"]] for each in answers["all"]]
     assert answers["error"]["name"] == "ValidationException"
     assert answers["error"]["fields"][0]["name"] == "maxResults"

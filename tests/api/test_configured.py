@@ -11,6 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from openinspector.advisories.starter import starter_path
+from openinspector.store import open_store
+from openinspector.store.records import put_record
+from openinspector.store.tasks import TaskKey, enqueue, forget_tasks
 from tests.api.conftest import (
     ADMINISTRATOR,
     MEMBER,
@@ -61,6 +64,58 @@ def test_a_cis_configuration_lives(server: Server) -> None:
     assert names(client, filterCriteria=criteria) == []
     refused = code(client.delete_cis_scan_configuration, scanConfigurationArn=arn)
     assert refused == "ResourceNotFoundException"
+
+
+def test_a_schedule_is_in_a_time_zone_that_exists(server: Server) -> None:
+    client = server.client(SCRATCH)
+    made = []
+    for zone in ("UTC", "Europe/Berlin"):
+        start = {"timeOfDay": "04:30", "timezone": zone}
+        asked = cis("zoned", "SELF", schedule={"daily": {"startTime": start}})
+        made.append(client.create_cis_scan_configuration(**asked)["scanConfigurationArn"])
+    asked["schedule"]["daily"]["startTime"]["timezone"] = "Mars/Olympus"
+    assert code(client.create_cis_scan_configuration, **asked) == "ValidationException"
+    for arn in made:
+        change = {"scanConfigurationArn": arn, "schedule": asked["schedule"]}
+        assert code(client.update_cis_scan_configuration, **change) == "ValidationException"
+        client.delete_cis_scan_configuration(scanConfigurationArn=arn)
+
+
+def test_a_session_of_no_scan_is_unknown(server: Server) -> None:
+    job = "00000000-0000-4000-8000-000000000000"
+    client = server.client(SCRATCH)
+    refused = code(client.start_cis_session, scanJobId=job, message={"sessionToken": job})
+    assert refused == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("frequency", "expression", "taken"),
+    [
+        ("WEEKLY", "cron(0 5 ? * MON *)", True),
+        ("WEEKLY", "cron(0 5 * * 1)", True),
+        ("MONTHLY", "cron(0 5 1 * ? *)", True),
+        ("WEEKLY", "cron(0 5 1 * ? *)", False),
+        ("MONTHLY", "cron(0 5 ? * MON *)", False),
+        ("NEVER", "cron(0 5 ? * MON *)", False),
+        ("WEEKLY", "every monday", False),
+    ],
+)
+def test_a_cron_expression_agrees_with_its_frequency(
+    server: Server, frequency: str, expression: str, taken: bool
+) -> None:
+    client = server.client(SCRATCH)
+    periodic = {"frequency": frequency, "frequencyExpression": expression}
+    asked: dict[str, Any] = {
+        "name": "cron",
+        "level": "ACCOUNT",
+        "configuration": {"ruleSetCategories": ["SAST"], "periodicScanConfiguration": periodic},
+    }
+    if not taken:
+        refused = code(client.create_code_security_scan_configuration, **asked)
+        assert refused == "ValidationException"
+        return
+    arn = client.create_code_security_scan_configuration(**asked)["scanConfigurationArn"]
+    client.delete_code_security_scan_configuration(scanConfigurationArn=arn)
 
 
 def test_an_administrator_sees_members_configurations_and_changes_its_own(server: Server) -> None:
@@ -136,6 +191,72 @@ def test_a_connector_lives(server: Server) -> None:
     assert shown["enablementStatus"] == "PENDING_ENABLEMENT"
     client.delete_connector(connectorArn=arn)
     assert client.list_connectors(filterCriteria=criteria)["items"] == []
+    anew = client.create_connector(name="lives", clientToken="once", **asked)["connectorArn"]
+    assert anew != arn, "what a token made was deleted"
+    client.delete_connector(connectorArn=anew)
+
+
+def test_a_scan_of_a_machine_image_is_done_once_at_a_time(server: Server) -> None:
+    """By whoever scans AWS; nobody does here, but the work is there for who would."""
+    store = open_store(server.folder)
+    image = "ami-0123456789abcdef0"
+    asked = {"resourceId": image, "resourceType": "AMI"}
+    with store.write() as connection:
+        enqueue(connection, [TaskKey("accounts")], 2**60, 0)
+    client = server.client(SCRATCH)
+    scan = client.start_on_demand_scan(**asked)["scanId"]
+    told = client.get_on_demand_scan_status(scanId=scan, **asked)
+    assert (told["scanStatus"], "completedAt" in told) == ("IN_PROGRESS", False)
+    assert code(client.start_on_demand_scan, **asked) == "ConflictException"
+    with store.write() as connection:
+        forget_tasks(connection, "", "", "")
+    store.close()
+    wrong = code(client.start_on_demand_scan, resourceId="ami-x", resourceType="AMI")
+    assert wrong == "ValidationException"
+
+
+def test_clusters_that_run_an_image_are_told_to_those_who_may_see_them(server: Server) -> None:
+    digest, task = "sha256:" + "a" * 64, "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1"
+    metadata = {"awsEcsMetadataDetails": {"detailsGroup": "g", "taskDefinitionArn": task}}
+    clusters = [f"arn:aws:ecs:us-east-1:{MEMBER}:cluster/c{number}" for number in range(3)]
+    found = [
+        {
+            "registry": MEMBER,
+            "region": "us-east-1",
+            "repository": "shop/web",
+            "digest": digest,
+            "cluster": cluster,
+            "metadata": metadata,
+            "running": number,
+            "stopped": 1,
+            "last": 1_700_000_000.0,
+        }
+        for number, cluster in enumerate(clusters)
+    ]
+    store = open_store(server.folder)
+    with store.write() as connection:
+        put_record(connection, "image-use", MEMBER, "us-east-1", {"uses": found}, 1)
+    store.close()
+    repository = f"arn:aws:ecr:us-east-1:{MEMBER}:repository/shop/web"
+    for account, expected in ((MEMBER, clusters), (ADMINISTRATOR, clusters), (STANDALONE, [])):
+        client = server.client(account)
+        for asked in (repository, f"{repository}/{digest}"):
+            seen: list[str] = []
+            more: dict[str, str] = {}
+            while True:
+                filter = {"resourceId": asked}
+                page = client.get_clusters_for_image(filter=filter, maxResults=2, **more)
+                seen += [each["clusterArn"] for each in page["cluster"]]
+                for each in page["cluster"]:
+                    (details,) = each["clusterDetails"]
+                    assert details["clusterMetadata"] == metadata
+                    assert details["stoppedUnitCount"] == 1
+                if "nextToken" not in page:
+                    break
+                more = {"nextToken": page["nextToken"]}
+            assert seen == expected
+    other = {"resourceId": f"{repository}/sha256:{'b' * 64}"}
+    assert server.client(MEMBER).get_clusters_for_image(filter=other)["cluster"] == []
 
 
 def test_a_scan_on_demand_fails_for_want_of_access(server: Server) -> None:

@@ -22,6 +22,7 @@ from tests.api.conftest import (
     new_key,
     openinspector,
 )
+from tests.api.test_gateway import send
 
 FRESH = "888888888888"
 CREATE = json.dumps({"action": "NONE", "name": "x", "filterCriteria": {}})
@@ -165,6 +166,19 @@ def test_an_administrators_rule_governs_its_members(server: Server) -> None:
     assert {each["status"] for each in by_arn(member).values()} == {"ACTIVE"}
 
 
+def test_every_scan_is_metered(server: Server, account: str, tmp_path: Path) -> None:
+    client = server.client(account)
+
+    def scans() -> float:
+        (row,) = client.list_usage_totals()["totals"]
+        return sum(each["total"] for each in row["usage"] if each["type"] == "CODE_REPOSITORY_SCA")
+
+    before = scans()
+    submit(server, account, tmp_path, {"lodash"})
+    submit(server, account, tmp_path, {"lodash"})
+    assert scans() == before + 2
+
+
 def test_client_tokens_are_remembered(server: Server, account: str) -> None:
     client = server.client(account)
     first = client.enable(resourceTypes=["EC2"], clientToken="one")
@@ -247,6 +261,27 @@ def test_the_plan_of_a_service(server: Server, account: str, tmp_path: Path) -> 
     (action,) = plan["actions"]
     assert action["kind"] == "upgrade"
     assert action["risk"] > 0
+    counted = action["findings"]
+    # The exact end of what was counted: the upgrade is made, and nothing else.
+    submit(server, account, tmp_path, {"minimist"})
+    criteria = {"findingStatus": [{"comparison": "EQUALS", "value": "CLOSED"}]}
+    closed = server.client(account).list_findings(filterCriteria=criteria)["findings"]
+    assert len(closed) == counted
+
+
+def test_who_may_not_see_findings_gets_no_plan_of_them(
+    server: Server, account: str, tmp_path: Path
+) -> None:
+    submit(server, account, tmp_path, {"lodash"})
+    other = "777777777777"
+    server.keys[other] = new_key(server.folder, other)
+    environment = server.environment(other)
+    told = openinspector("plan", "--account", account, **environment)
+    assert told.stdout == "Nothing to do.\n"
+    for body in ("[]", '{"top": 0}', '{"top": 9999}', '{"accountIds": 1}', "{"):
+        key = server.keys[other]
+        status, _, answer = send(server, "/openinspector/plan", body.encode(), key=key)
+        assert (status, bool(answer["message"])) == (400, True)
 
 
 @pytest.mark.parametrize(

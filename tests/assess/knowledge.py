@@ -50,3 +50,6 @@ class Until:
 
     def knows(self, ecosystem: str) -> bool:
         return self._database.knows(ecosystem)
+
+    def ecosystems(self) -> Sequence[str]:
+        return self._database.ecosystems()

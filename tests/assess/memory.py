@@ -65,6 +65,9 @@ class Memory:
     def knows(self, ecosystem: str) -> bool:
         return ecosystem in self._known
 
+    def ecosystems(self) -> Sequence[str]:
+        return sorted(self._known)
+
 
 def ranges(ecosystem: str, *spans: str) -> tuple[AffectedRange, ...]:
     """Write ranges as `introduced,fixed`, `introduced..last_affected` or `introduced,`."""

@@ -119,6 +119,16 @@ def test_debian_package():
     )
 
 
+def test_the_vendors_word_is_the_vendors_or_none():
+    """A finding of DEBIAN_CVE does not show NVD's word as Debian's; its severity may rest on it."""
+    record = advisory("DSA-1-1", "Debian:12", "foo", "0,2-1", cves=["CVE-2024-0001"])
+    known = Vulnerability("CVE-2024-0001", vendor=(("NVD", "HIGH"),))
+    one = package("Debian", "foo", "1-1")
+    (found,) = findings(inventory(one, distribution=DEBIAN_12), Memory([record], [known]))
+    assert "vendorSeverity" not in found["packageVulnerabilityDetails"]
+    assert found["severity"] == "HIGH"
+
+
 def test_amazon_linux_2023_image():
     record = advisory(
         "ALAS2023-2024-649",

@@ -63,6 +63,32 @@ def test_a_release_is_not_judged_by_another():
     assert not match(inventory(one, distribution=DEBIAN_12), Memory(records)).observations
 
 
+def test_an_advisory_of_another_release_is_told_when_asked():
+    records = [
+        advisory("DEBIAN-CVE-2024-0001", "Debian:11", "foo", "0,2-1"),
+        advisory("DEBIAN-CVE-2024-0001", "Debian:13", "foo", "0,3-1"),
+        advisory("DEBIAN-CVE-2024-0002", "Debian:11", "foo", "0,2-1"),
+        advisory("DEBIAN-CVE-2024-0002", "Debian:12", "foo", "0,1-1"),
+        advisory("UBUNTU-CVE-2024-0003", "Ubuntu:22.04:LTS", "foo", "0,1-1"),
+    ]
+    one = package("Debian", "libfoo", "1-1", source_name="foo")
+    asked = ["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003"]
+    result = match(inventory(one, distribution=DEBIAN_12), Memory(records), explain=asked)
+    told = {each.vulnerability: (each.reason, each.detail) for each in result.ruled_out}
+    assert told == {
+        "CVE-2024-0001": ("release", "is about foo in Debian:11, Debian:13, not in Debian:12"),
+        "CVE-2024-0002": ("fixed", "1-1 >= 1-1, the fix"),
+    }
+
+
+def test_a_version_that_cannot_be_compared_is_told_when_asked():
+    records = [advisory("GHSA-1", "PyPI", "pyyaml", "0,5.4", cves=["CVE-2020-14343"])]
+    one = package("PyPI", "pyyaml", "weird!")
+    result = match(inventory(one), Memory(records), explain=["CVE-2020-14343"])
+    assert not result.observations
+    assert reasons(result) == {("CVE-2020-14343", "pyyaml", "unreadable-version")}
+
+
 def test_the_tracker_overrides_a_bulletin():
     records = [
         advisory("DSA-1-1", "Debian:12", "foo", "0,2-1", cves=["CVE-2024-0001", "CVE-2024-0002"]),
@@ -120,6 +146,55 @@ def test_rebuilds_of_one_bulletin_are_cleared_by_the_lowest():
     assert not match(inventory(fixed, distribution=ALMA_8), Memory(records)).observations
     result = match(inventory(old, distribution=ALMA_8), Memory(records))
     assert pairs(result) == {"CVE-1": {"x": "2-1.module_el8.3.0+7"}}
+
+
+GLIBC = [
+    advisory("ALSA-9", "AlmaLinux:8", "glibc", "0,2.28-236.el8_9.13", cves=["CVE-1"]),
+    advisory("ALSA-10", "AlmaLinux:8", "glibc", "0,2.28-251.el8_10.1", cves=["CVE-1"]),
+    advisory("ALSA-10b", "AlmaLinux:8", "glibc", "0,2.28-251.el8_10.3", cves=["CVE-1"]),
+]
+"""One flaw, fixed in 8.9 and, twice, in 8.10."""
+
+
+@pytest.mark.parametrize(
+    ("version", "fix"),
+    [
+        ("2.28-225.el8", "2.28-251.el8_10.3"),
+        ("2.28-225.el8_8.1", "2.28-251.el8_10.3"),
+        ("2.28-236.el8_9.12", "2.28-251.el8_10.3"),
+        ("2.28-236.el8_9.13", None),
+        ("2.28-236.el8_9.14", None),
+        ("2.28-251.el8", "2.28-251.el8_10.3"),
+        ("2.28-251.el8_10.1", "2.28-251.el8_10.3"),
+        ("2.28-251.el8_10.3", None),
+    ],
+)
+def test_a_build_of_a_minor_release_is_cleared_by_the_fixes_of_that_one(version, fix):
+    one = package("AlmaLinux", "glibc", version)
+    result = match(inventory(one, distribution=ALMA_8), Memory(GLIBC), explain=["CVE-1"])
+    assert pairs(result) == ({} if fix is None else {"CVE-1": {"glibc": fix}})
+    assert ("CVE-1", "glibc", "fixed") in reasons(result) or fix is not None
+
+
+@pytest.mark.parametrize(
+    ("version", "fix"),
+    [
+        ("7.76.1-23.el9_2.3", "7.76.1-23.el9_2.4"),
+        ("7.76.1-23.el9_2.4", None),
+        ("7.76.1-26.el9", "7.76.1-26.el9_3.2"),
+        ("7.76.1-26.el9_3.2", None),
+        ("7.76.1-29.el9_4", None),
+    ],
+)
+def test_a_record_of_many_bulletins_is_not_cleared_by_its_lowest_fix(version, fix):
+    """Red Hat's record of CVE-2023-38545 names the fixes of RHEL 9.2 and of 9.3."""
+    records = [
+        advisory("REDHAT-CVE-2023-38545", "AlmaLinux:8", "curl", f"0,{each}", cves=["CVE-1"])
+        for each in ("7.76.1-23.el9_2.4", "7.76.1-26.el9_3.2")
+    ]
+    one = package("AlmaLinux", "curl", version)
+    result = match(inventory(one, distribution=ALMA_8), Memory(records))
+    assert pairs(result) == ({} if fix is None else {"CVE-1": {"curl": fix}})
 
 
 def test_module_streams_are_separate():

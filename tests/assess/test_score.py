@@ -1,7 +1,11 @@
 """Scores and severities, held against the numbers of spec/scoring.md."""
 
-import pytest
+import itertools
 
+import pytest
+from cvss import CVSS3
+
+from openinspector.advisories.publishers import BY_PREFIX
 from openinspector.assess import score
 from openinspector.model import CvssEntry
 
@@ -145,3 +149,47 @@ def test_order_shown():
     shown = score.in_display_order(entries, "AMAZON_CVE")
     assert [each.source for each in shown] == ["AMAZON_CVE", "NVD", "GITHUB"]
     assert [each.source for each in score.in_display_order(entries[2:3], None)] == ["UBUNTU_CVE"]
+
+
+def test_every_distribution_that_publishes_is_a_distribution():
+    """Bitnami names applications by upstream's versions, so its scores are of the applications."""
+    sources = {each.source for each in BY_PREFIX.values() if each.source.endswith("_CVE")}
+    assert sources - {"BITNAMI_CVE"} == score.DISTRIBUTION_SOURCES
+
+
+METRICS = {
+    "AV": "NALP",
+    "AC": "LH",
+    "PR": "NLH",
+    "UI": "NR",
+    "S": "UC",
+    "C": "HLN",
+    "I": "HLN",
+    "A": "HLN",
+}
+
+
+@pytest.mark.parametrize("version", ["3.0", "3.1"])
+def test_no_adjustment_of_any_vector_raises_a_score(version: str) -> None:
+    """Every base vector that there is: 2,592 of each version."""
+    for values in itertools.product(*METRICS.values()):
+        metrics = "/".join(f"{name}:{value}" for name, value in zip(METRICS, values, strict=True))
+        base = entry(float(CVSS3(f"CVSS:{version}/{metrics}").base_score), "NVD", version, metrics)
+        near, shut = (score.inspector_score(base, each) for each in ("adjacent", "none"))
+        assert shut.value <= near.value <= base.score
+        assert (near.vector != base.vector) is (values[0] == "N") is bool(near.adjustments)
+
+
+@pytest.mark.parametrize("metrics", ["AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/AV:N", BASES[0][0] + "/E:U"])
+def test_the_order_of_metrics_does_not_matter(metrics: str) -> None:
+    near = score.inspector_score(entry(9.8, metrics=metrics), "adjacent")
+    assert (near.value, "AV:A" in near.vector.split("/")) == (8.8, True)
+
+
+def test_reasons_name_the_fact_and_no_moment() -> None:
+    """The same network gives the same text, so an analysis that changes nothing is no update."""
+    for reached in ("adjacent", "none"):
+        (first,) = score.inspector_score(entry(9.8, metrics=BASES[0][0]), reached).adjustments
+        (again,) = score.inspector_score(entry(9.8, metrics=BASES[0][0]), reached).adjustments
+        assert first == again
+        assert not any(letter.isdigit() for letter in first.reason)

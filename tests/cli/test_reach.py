@@ -89,3 +89,56 @@ def test_a_plan_s_answer_as_json(run: Run, network: Path, closing: Path) -> None
 def test_other_origins_can_be_asked(run: Run, network: Path) -> None:
     done = run("reach", "--network", network, "--from", "peering", "--from", "vpn", "--port", "22")
     assert "no VPN connection leads to it" in done.stdout
+
+
+def test_json_about_one_port_tells_what_blocks(run: Run, network: Path) -> None:
+    asked = ("reach", "--network", network, "--to", INSTANCE, "-f", "json", "--port")
+    (closed,) = json.loads(run(*asked, "443").stdout)["verdicts"]
+    assert (closed["reachable"], closed["blockedBy"]["id"]) == (False, "sg-1")
+    (opened,) = json.loads(run(*asked, "22").stdout)["verdicts"]
+    assert opened["opening"]["path"][0] == {"type": "AWS::EC2::InternetGateway", "id": "igw-1"}
+
+
+def test_a_pipeline_can_fail_on_what_a_plan_opens_only(
+    run: Run, network: Path, closing: Path, tmp_path: Path
+) -> None:
+    """The change set closes 22 and opens 443; a plan that closes only leaves 0."""
+    asked = ("reach", "--network", network, "--fail-on-new")
+    done = run(*asked, "--what-if", closing)
+    assert done.returncode == 1
+    assert f"newly reachable from internet: {INSTANCE} TCP 443-443" in done.stderr
+    assert run(*asked, "--what-if", closing, "--port", "22").returncode == 0
+    empty = tmp_path / "empty.json"
+    empty.write_text('{"resource_changes": []}')
+    assert run(*asked, "--what-if", empty).returncode == 0
+    assert run(*asked).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "--network FILE, or --region REGION"),
+        (("--network", "gone.json"), "gone.json"),
+        (("--region", "nowhere"), "no name of a Region"),
+        (("--network", "NETWORK", "--to", "i-0"), "i-0: no network interface has this name"),
+        (("--network", "NETWORK", "--from", "moon"), "moon"),
+        (("--network", "NETWORK", "--port", "70000"), "70000"),
+        (("--network", "NETWORK", "--what-if", "NETWORK"), "neither `terraform show -json`"),
+    ],
+)
+def test_questions_that_cannot_be_answered_are_refused(
+    run: Run, network: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    done = run("reach", *(str(network) if word == "NETWORK" else word for word in arguments))
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_what_the_cli_and_boto3_print_beside_lists_is_understood(run: Run, network: Path) -> None:
+    described = json.loads(network.read_text())
+    described["ResponseMetadata"] = {"HTTPStatusCode": 200}
+    described["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": "block-ingress"}
+    network.write_text(json.dumps(described))
+    done = run("reach", "--network", network, "--port", "22")
+    assert "blocked by VPCBlockPublicAccessOptions" in done.stdout
+    assert "not known" not in done.stdout

@@ -17,6 +17,8 @@ from moto.ecr.models import Image, Repository, ecr_backends
 from tests.emulator.additions import answers
 from tests.emulator.archives import digest_of, push, store
 from tests.emulator.errors import AwsError
+from tests.emulator.event_shapes import api_call
+from tests.emulator.events import Events
 from tests.emulator.state import State, Token, now
 from tests.emulator.wire import Call, Output
 
@@ -108,10 +110,39 @@ def describe_images(call: Call) -> Output:
     for detail in output["imageDetails"]:
         digest = detail["imageDigest"]
         detail.update(_told_by(manifests[digest]))
+        detail.update(call.place.archived.get((detail["repositoryName"], digest), _ACTIVE))
         pulled = call.place.pulled.get((detail["repositoryName"], digest))
         if pulled:
             detail["lastRecordedPullTime"] = pulled
+    wanted = call.parameters.get("filter", {}).get("imageStatus", "ACTIVE")
+    output["imageDetails"] = [
+        each for each in output["imageDetails"] if wanted in ("ANY", each["imageStatus"])
+    ]
     return _paged(call, output, "imageDetails")
+
+
+_ACTIVE = {"imageStatus": "ACTIVE"}
+
+
+@answers("ecr", "UpdateImageStorageClass")
+def update_image_storage_class(call: Call) -> Output:
+    """Archive an image, or take it back."""
+    asked = call.parameters
+    name, digest = asked["repositoryName"], asked["imageId"]["imageDigest"]
+    archives = asked["targetStorageClass"] == "ARCHIVE"
+    moment = "lastArchivedAt" if archives else "lastActivatedAt"
+    told = {"imageStatus": "ARCHIVED" if archives else "ACTIVE", moment: now()}
+    call.place.archived[name, digest] = told
+    event = api_call(
+        call.account, call.region, "ecr", "UpdateImageStorageClass", {"repositoryName": name}, None
+    )
+    Events(call.state).put(event)
+    return {
+        "registryId": call.account,
+        "repositoryName": name,
+        "imageId": {"imageDigest": digest},
+        "imageStatus": told["imageStatus"],
+    }
 
 
 def _told_by(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ class Registry:
         pushed = image_action(account, region, "PUSH", repository, digest, tag)
         Events(self._state).put(pushed)
         return digest
+
+    def pulled(self, account: str, region: str, repository: str, digest: str, at: float) -> None:
+        """Somebody pulled an image at a moment (epoch seconds)."""
+        moment = datetime.fromtimestamp(at, UTC)
+        self._state.places[account, region].pulled[repository, digest] = moment
 
     @property
     def pulls(self) -> list[str]:

@@ -27,8 +27,10 @@ from tests.emulator import (
     control,
     ebs,
     ecr,
+    ecs,
     event_sources,
     functions,
+    network_edges,
     organizations,
     registry,
     snapshots,
@@ -47,7 +49,9 @@ from tests.emulator.wire import Call, Refused, is_signed
 
 __all__ = ["ADDITIONS", "MANAGEMENT", "REGION", "Application", "Emulator"]
 
-ADDITIONS = (ebs, ecr, event_sources, functions, organizations, snapshots, ssm)
+ADDITIONS = (
+    *(ebs, ecr, ecs, event_sources, functions, network_edges, organizations, snapshots, ssm),
+)
 """Modules that register themselves by being imported."""
 
 

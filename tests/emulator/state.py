@@ -41,12 +41,18 @@ class Place:
     """Inventory items by instance and type name, as PutInventory took them."""
     pulled: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """When an image was last pulled, by repository and digest."""
+    archived: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """What is told of images that were archived or taken back, by repository and digest."""
+    stopped: dict[str, datetime] = field(default_factory=dict)
+    """When ECS tasks were stopped."""
     disks: dict[str, Content] = field(default_factory=dict)
     """What is on a volume, by volume."""
     snapshots: dict[str, Content] = field(default_factory=dict)
     """What a snapshot keeps, by snapshot."""
     progress: dict[str, int] = field(default_factory=dict)
     """How far snapshots are."""
+    edges: dict[str, Any] = field(default_factory=dict)
+    """What keeps the public out of VPCs, and what Direct Connect leads to (network_edges.py)."""
     denied_keys: set[str] = field(default_factory=set)
     """Keys that may not be used to read snapshots."""
 

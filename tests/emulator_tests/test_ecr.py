@@ -179,3 +179,34 @@ def test_blobs_lie_behind_presigned_addresses(cloud: Emulator, tmp_path: Path) -
     assert _get(cloud, place, secret).status == 400
     assert _get(cloud, place[:-3], None).status == 403
     assert _get(cloud, f"/v2/app/blobs/sha256:{'0' * 64}", secret).status == 404
+
+
+def test_archived_images_are_listed_when_asked_for(cloud: Emulator, tmp_path: Path) -> None:
+    client = cloud.client("ecr")
+    path = docker_archive(tmp_path / "image.tar", LAYERS)
+    digest = cloud.registry.push(MANAGEMENT, REGION, "shelf", "v1", path)
+    asked = {"repositoryName": "shelf", "imageId": {"imageDigest": digest}}
+    client.update_image_storage_class(**asked, targetStorageClass="ARCHIVE")
+    assert client.describe_images(repositoryName="shelf")["imageDetails"] == []
+    pages = client.get_paginator("describe_images").paginate(
+        repositoryName="shelf", filter={"imageStatus": "ANY"}
+    )
+    (image,) = (each for page in pages for each in page["imageDetails"])
+    assert (image["imageStatus"], "lastArchivedAt" in image) == ("ARCHIVED", True)
+
+
+def test_tasks_name_the_digests_of_their_images(cloud: Emulator, tmp_path: Path) -> None:
+    path = docker_archive(tmp_path / "image.tar", LAYERS)
+    digest = cloud.registry.push(MANAGEMENT, REGION, "app", "v1", path)
+    client = cloud.client("ecs")
+    client.create_cluster(clusterName="c")
+    name = f"{MANAGEMENT}.dkr.ecr.{REGION}.amazonaws.com/app:v1"
+    containers = [{"name": "app", "image": name, "memory": 64}]
+    client.register_task_definition(family="app", containerDefinitions=containers)
+    made = client.run_task(cluster="c", taskDefinition="app", launchType="FARGATE")["tasks"]
+    arn = made[0]["taskArn"]
+    (task,) = client.describe_tasks(cluster="c", tasks=[arn])["tasks"]
+    assert (task["lastStatus"], task["containers"][0]["imageDigest"]) == ("RUNNING", digest)
+    client.stop_task(cluster="c", task=arn)
+    (task,) = client.describe_tasks(cluster="c", tasks=[arn])["tasks"]
+    assert (task["lastStatus"], "stoppedAt" in task) == ("STOPPED", True)

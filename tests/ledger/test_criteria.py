@@ -1,13 +1,17 @@
 """Criteria mean the same in SQL and in memory, and every field of the model has a row."""
 
 from typing import Any
+from unittest.mock import patch
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import delete, select
 
-from openinspector.ledger.criteria import condition, matches
+from openinspector.ledger import plan
+from openinspector.ledger.criteria import beyond_prefix, condition, matches
 from openinspector.ledger.fields import FIELDS
+from openinspector.ledger.query import find, order_of
 from openinspector.model.finding import Finding
 from openinspector.store import Store
 from openinspector.store.findings import (
@@ -16,7 +20,7 @@ from openinspector.store.findings import (
     finding_value,
     put_findings,
 )
-from tests.ledger.strategies import SHAPE, criteria, sets_of_findings
+from tests.ledger.strategies import ACCOUNTS, SHAPE, criteria, sets_of_findings
 
 
 def test_every_criterion_of_the_model_has_a_row() -> None:
@@ -47,6 +51,26 @@ def test_sql_and_memory_agree(store: Store, stored: list[Finding], asked: dict[s
         for table in (finding, finding_package, finding_value):
             connection.execute(delete(table))
         put_findings(connection, [(each, None) for each in stored], 1)
+    expected = {each.finding_arn for each in stored if matches(asked, each)}
     with store.read() as connection:
         found = set(connection.execute(select(finding.c.arn).where(condition(asked))).scalars())
-    assert found == {each.finding_arn for each in stored if matches(asked, each)}
+        assert found == expected
+        for few in (plan.FEW, 0):
+            # A list finds them on both of its ways: through few rows, and down the order.
+            with patch.object(plan, "FEW", few):
+                page = find(connection, ACCOUNTS, asked, order_of(None), 100, None, 1)
+            listed = [msgspec.json.decode(body)["findingArn"] for body in page.bodies]
+            assert sorted(listed) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "end"),
+    [
+        ("a", "b"),
+        ("a\U0010ffff", "b"),
+        ("\ud7ff", "\ue000"),
+        ("\U0010ffff", None),
+    ],
+)
+def test_what_begins_with_a_prefix_ends_before(prefix: str, end: str | None) -> None:
+    assert beyond_prefix(prefix) == end

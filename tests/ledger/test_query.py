@@ -2,6 +2,7 @@
 
 from functools import cmp_to_key
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from openinspector.ledger import plan
 from openinspector.ledger.query import SORT_FIELDS, find, order_of
 from openinspector.ledger.retention import DAY, GONE_DAYS, OTHER_DAYS, drop_old
 from openinspector.model.finding import Finding
@@ -55,9 +57,15 @@ def in_order(stored: list[Finding], sort: Any) -> list[str]:
     sort=st.sampled_from(SORTS),
     size=st.integers(1, 4),
     changes=st.lists(st.tuples(st.integers(0, 11), findings(99)), max_size=4),
+    few=st.sampled_from([plan.FEW, 0]),
 )
 def test_pages_show_one_moment_in_order(
-    store: Store, stored: list[Finding], sort: Any, size: int, changes: list[tuple[int, Finding]]
+    store: Store,
+    stored: list[Finding],
+    sort: Any,
+    size: int,
+    changes: list[tuple[int, Finding]],
+    few: int,
 ) -> None:
     with store.write() as connection:
         for table in (finding, finding_package, finding_value):
@@ -67,7 +75,7 @@ def test_pages_show_one_moment_in_order(
     after = None
     now = 20
     while True:
-        with store.read() as connection:
+        with store.read() as connection, patch.object(plan, "FEW", few):
             page = find(connection, ACCOUNTS, {}, order_of(sort), size, after, 15)
         seen += [msgspec.json.decode(body)["findingArn"] for body in page.bodies]
         if page.position is None:

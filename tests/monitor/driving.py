@@ -8,9 +8,10 @@ import msgspec
 from openinspector.aws.trouble import AwsTrouble
 from openinspector.ledger.coverage import list_coverage
 from openinspector.ledger.query import find
+from openinspector.monitor.handlers import HANDLERS
 from openinspector.monitor.monitor import Monitor
 from openinspector.monitor.schedule import begin
-from openinspector.monitor.worker import HANDLERS, LEASE, retry_after
+from openinspector.monitor.worker import LEASE, retry_after
 from openinspector.organization.accounts import enable
 from openinspector.store.tasks import claim, fail
 
@@ -28,7 +29,7 @@ def work(monitor: Monitor, most: int = 500) -> list[str]:
     done: list[str] = []
     while len(done) < most:
         with monitor.store.write() as connection:
-            tasks = claim(connection, WORKER, 1, 10, monitor.clock(), LEASE)
+            tasks = claim(connection, WORKER, 1, 10, monitor.clock(), LEASE, tuple(HANDLERS))
         if not tasks:
             return done
         (task,) = tasks

@@ -2,13 +2,19 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from openinspector.aws import ec2
+from openinspector.model import Package
 from openinspector.monitor.collect import collect
 from openinspector.monitor.monitor import Monitor
+from openinspector.store.coverage import get_coverage
 from openinspector.store.records import put_record
 from openinspector.store.resources import get_resource
+from openinspector.store.tasks import TaskKey, enqueue
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.conftest import Clock
@@ -39,6 +45,11 @@ def disk(tmp_path: Path) -> Path:
     return path
 
 
+def described(cloud: Emulator, name: str) -> dict[str, Any]:
+    told = cloud.client("ec2").describe_instances(InstanceIds=[name])
+    return dict(told["Reservations"][0]["Instances"][0])
+
+
 def unmanaged(cloud: Emulator, disk: Path) -> str:
     name = launch(cloud)
     cloud.disks.attach(MANAGEMENT, REGION, name, disk)
@@ -64,6 +75,9 @@ def test_an_unmanaged_instance_is_scanned_by_its_disks(
         for package in each["packageVulnerabilityDetails"]["vulnerablePackages"]
     }
     assert {"openssl", "lodash"} <= set(packages)
+    (volume,) = ec2.volumes_of(described(cloud, name)).values()
+    (lodash,) = packages["lodash"]["packageVulnerabilityDetails"]["vulnerablePackages"]
+    assert lodash["filePath"] == f"{volume}:opt/app/node_modules/lodash/package.json"
     (resource,) = packages["openssl"]["resources"]
     assert resource["details"]["awsEc2Instance"]["platform"] == "DEBIAN_11"
     assert snapshots(cloud) == []
@@ -96,6 +110,21 @@ def test_a_managed_instance_without_inventory_falls_back_to_its_disks(
     work(monitor)
     assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
     assert len(findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)) == 1
+
+
+def test_judging_again_does_not_change_how_it_was_scanned(
+    monitor: Monitor, cloud: Emulator, clock: Clock, disk: Path
+) -> None:
+    name = unmanaged(cloud, disk)
+    cloud.software.manage(MANAGEMENT, REGION, name, ("Debian GNU/Linux", "11"), None)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert mode(monitor, name) == "EC2_AGENTLESS"
+    with monitor.store.write() as connection:
+        enqueue(connection, [TaskKey("assess", MANAGEMENT, REGION, name)], clock(), clock())
+    work(monitor)
+    assert mode(monitor, name) == "EC2_AGENTLESS"
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
 
 
 @pytest.mark.parametrize("operation", ["GetSnapshotBlock", "ListSnapshotBlocks"])
@@ -152,6 +181,10 @@ def test_snapshots_of_a_try_that_died_are_deleted_by_the_next(
     assert snapshots(cloud) == []
 
 
+def without_places(package: Package) -> Package:
+    return msgspec.structs.replace(package, locations=())
+
+
 def test_the_same_bytes_give_the_same_inventory_with_and_without_an_agent(
     monitor: Monitor, cloud: Emulator, disk: Path, tmp_path: Path
 ) -> None:
@@ -168,5 +201,118 @@ def test_the_same_bytes_give_the_same_inventory_with_and_without_an_agent(
     agentless = collect(monitor, known.found).inventory
     with DirectoryTree(str(tmp_path / "root"), DEFAULT_LIMITS) as tree:
         expected = collect_from(tree)
-    assert agentless.packages == expected.packages
+    assert [each.locations[0].path for each in agentless.packages if each.manager != "OS"] == [
+        "/dev/sda1:opt/app/node_modules/lodash/package.json"
+    ]
+    assert [without_places(each) for each in agentless.packages] == [
+        without_places(each) for each in expected.packages
+    ]
     assert agentless.distribution == expected.distribution
+
+
+def test_what_a_scan_left_behind_of_an_instance_that_is_gone_is_swept_up(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    name = launch(cloud)
+    tags = [{"ResourceType": "snapshot", "Tags": [{"Key": "InspectorScan", "Value": f"{name}/1"}]}]
+    cloud.client("ec2").create_snapshots(
+        InstanceSpecification={"InstanceId": name}, TagSpecifications=tags
+    )
+    cloud.client("ec2").terminate_instances(InstanceIds=[name])
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert len(snapshots(cloud)) == 1, "somebody may still be reading it"
+    clock.pass_by(6 * 3_600_000)
+    work(monitor)
+    assert snapshots(cloud) == []
+
+
+def test_an_instance_goes_from_its_disks_to_its_agent_and_back(
+    monitor: Monitor, cloud: Emulator, clock: Clock, disk: Path
+) -> None:
+    name = unmanaged(cloud, disk)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert mode(monitor, name) == "EC2_AGENTLESS"
+    before = {each["findingArn"] for each in findings(monitor, MANAGEMENT, findingStatus="ACTIVE")}
+    packages = [{"Name": "openssl", "Version": "1.1.1k-1", "Architecture": "x86_64"}]
+    debian = ("Debian GNU/Linux", "11")
+    cloud.software.manage(MANAGEMENT, REGION, name, debian, packages)
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert mode(monitor, name) == "EC2_SSM_AGENT_BASED"
+    agent = findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL, findingStatus="ACTIVE")
+    assert {each["findingArn"] for each in agent} <= before, "the same findings"
+    cloud.software.unmanage(MANAGEMENT, REGION, name)
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert mode(monitor, name) == "EC2_AGENTLESS"
+    after = {each["findingArn"] for each in findings(monitor, MANAGEMENT, findingStatus="ACTIVE")}
+    assert after == before
+
+
+def test_agents_only_stops_reading_disks_and_closes_what_was_found_there(
+    monitor: Monitor, cloud: Emulator, clock: Clock, disk: Path
+) -> None:
+    name = unmanaged(cloud, disk)
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    body = {"scanMode": "EC2_SSM_AGENT_BASED"}
+    with monitor.store.write() as connection:
+        put_record(connection, "configuration", MANAGEMENT, "ec2Configuration", body, clock())
+    clock.pass_by(monitor.intervals.listing)
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", "UNMANAGED_EC2_INSTANCE")
+    assert {each["status"] for each in findings(monitor, MANAGEMENT)} == {"CLOSED"}
+
+
+def mode(monitor: Monitor, name: str) -> str | None:
+    with monitor.store.read() as connection:
+        row = get_coverage(connection, MANAGEMENT, name, "PACKAGE")
+    return row and row["scanMode"]
+
+
+def encrypted(cloud: Emulator, name: str, **tags: str) -> None:
+    """Let the volumes of an instance be encrypted under a key with some tags."""
+    from moto.ec2.models import ec2_backends
+
+    key = cloud.client("kms").create_key(
+        Tags=[{"TagKey": each, "TagValue": value} for each, value in tags.items()]
+    )["KeyMetadata"]["Arn"]
+    for volume in ec2.volumes_of(described(cloud, name)).values():
+        made = ec2_backends[MANAGEMENT][REGION].get_volume(volume)
+        made.encrypted, made.kms_key_id = True, key
+
+
+def test_encrypted_disks_are_read_unless_their_key_is_excluded(
+    monitor: Monitor, cloud: Emulator, clock: Clock, disk: Path
+) -> None:
+    read, excluded = unmanaged(cloud, disk), unmanaged(cloud, disk)
+    encrypted(cloud, read, team="shop")
+    encrypted(cloud, excluded, inspectorec2exclusion="")
+    switch_on(monitor, MANAGEMENT, "EC2")
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    told = coverage(monitor, MANAGEMENT)
+    assert told[read] == ("ACTIVE", "SUCCESSFUL")
+    assert told[excluded] == ("INACTIVE", "EXCLUDED_BY_TAG")
+    assert findings(monitor, MANAGEMENT, resourceId=excluded) == []
+    assert snapshots(cloud) == []
+
+
+@pytest.mark.parametrize("what", ["gibibytes", "volumes", "seconds"])
+def test_limits_of_reading_disks_are_told(
+    what: str, monitor: Monitor, cloud: Emulator, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = unmanaged(cloud, disk)
+    reason = "AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED"
+    if what == "gibibytes":
+        monkeypatch.setattr("openinspector.aws.ebs.MOST_GIBIBYTES", 1)
+    elif what == "volumes":
+        monkeypatch.setattr("openinspector.monitor.discover.MOST_VOLUMES", 0)
+    else:
+        monkeypatch.setattr("openinspector.aws.ebs._READING_SECONDS", -1.0)
+        reason = "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED"
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    assert coverage(monitor, MANAGEMENT)[name] == ("INACTIVE", reason)
+    assert snapshots(cloud) == []

@@ -10,8 +10,9 @@ from openinspector.monitor.events import take
 from openinspector.monitor.monitor import Monitor
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
+from tests.monitor.conftest import Clock
 from tests.monitor.driving import coverage, switch_on, work
-from tests.monitor.test_instances import launch, manage
+from tests.monitor.test_instances import SHALLOW, launch, manage
 
 STATE_CHANGE = {
     "version": "0",
@@ -37,7 +38,14 @@ def event(kind: str, **detail: Any) -> dict[str, Any]:
         (event("ECR Image Action", **{"action-type": "PUSH"}), "ECR"),
         (event("AWS API Call via CloudTrail", eventSource="lambda.amazonaws.com"), "LAMBDA"),
         (event("AWS API Call via CloudTrail", eventSource="ec2.amazonaws.com"), "EC2"),
+        (
+            event("AWS API Call via CloudTrail", eventSource="elasticloadbalancing.amazonaws.com"),
+            "EC2",
+        ),
         (event("Tag Change on Resource", service="ec2"), "EC2"),
+        (event("EC2 AMI State Change", State="deregistered"), "EC2"),
+        (event("ECS Task State Change", lastStatus="STOPPED"), "IN_USE"),
+        (event("AWS API Call via CloudTrail", eventSource="ecr.amazonaws.com"), "ECR"),
         (event("Tag Change on Resource", service="s3"), None),
         (event("Something else"), None),
         ({**STATE_CHANGE, "account": 5}, None),
@@ -73,9 +81,22 @@ def test_a_new_instance_is_found_without_waiting_for_the_listing(
         forget(client, queue, more)
         received += more
     assert "discover-EC2" in work(monitor)
-    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
+    assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", SHALLOW)
     attributes = client.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["ApproximateNumberOfMessages"] == "0"
+
+
+def test_tasks_that_start_and_stop_ask_for_one_look_at_what_is_in_use(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    switch_on(monitor, MANAGEMENT, "ECR")
+    work(monitor)
+    for status in ("RUNNING", "STOPPED"):
+        told = event("ECS Task State Change", lastStatus=status)
+        take(monitor, [Received("", read_change(json.dumps(told)))])
+    assert work(monitor) == []
+    clock.pass_by(60_000)
+    assert work(monitor).count("in-use") == 1
 
 
 def test_events_of_what_is_not_switched_on_ask_for_nothing(

@@ -5,6 +5,9 @@ import json
 import zipfile
 from typing import Any
 
+import pytest
+
+from openinspector.aws.functions import runtime_word, supported
 from openinspector.monitor.monitor import Monitor
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
@@ -117,3 +120,55 @@ def test_a_function_that_nobody_calls_expires_and_resumes(
     work(monitor)
     assert coverage(monitor, MANAGEMENT)[name] == ("ACTIVE", "SUCCESSFUL")
     assert REGION in name
+
+
+def test_details_name_the_network_of_a_function(monitor: Monitor, cloud: Emulator) -> None:
+    client = cloud.client("ec2")
+    subnet = client.describe_subnets()["Subnets"][0]
+    group = client.create_security_group(GroupName="f", Description="f", VpcId=subnet["VpcId"])[
+        "GroupId"
+    ]
+    network = {"SubnetIds": [subnet["SubnetId"]], "SecurityGroupIds": [group]}
+    deploy(cloud, "inside", zipped(lodash="4.17.15"), VpcConfig=network)
+    deploy(cloud, "outside", zipped(lodash="4.17.15"))
+    switch_on(monitor, MANAGEMENT, "LAMBDA")
+    work(monitor)
+    told = {
+        details["functionName"]: details.get("vpcConfig")
+        for each in findings(monitor, MANAGEMENT)
+        for details in [each["resources"][0]["details"]["awsLambdaFunction"]]
+    }
+    assert told == {
+        "inside": {
+            "subnetIds": [subnet["SubnetId"]],
+            "securityGroupIds": [group],
+            "vpcId": "vpc-123abc",  # moto says so of every function
+        },
+        "outside": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("runtime", "word", "scanned"),
+    [
+        ("go1.x", "GO_1_X", True),
+        ("java8", "JAVA_8", True),
+        ("java8.al2", "JAVA_8_AL2", True),
+        ("java25", "JAVA_25", True),
+        ("dotnet6", "DOTNET_6", True),
+        ("dotnet10", "DOTNET_10", True),
+        ("nodejs12.x", "NODEJS_12_X", True),
+        ("nodejs24.x", "NODEJS_24_X", True),
+        ("python3.7", "PYTHON_3_7", True),
+        ("python3.14", "PYTHON_3_14", True),
+        ("ruby2.7", "RUBY_2_7", True),
+        ("ruby3.3", "RUBY_3_3", True),
+        ("provided.al2", "UNSUPPORTED", True),
+        ("provided.al2023", "UNSUPPORTED", True),
+        ("provided", "UNSUPPORTED", False),
+        ("python2.7", "PYTHON_2_7", False),
+        ("nodejs10.x", "NODEJS_10_X", False),
+    ],
+)
+def test_runtimes(runtime: str, word: str, scanned: bool) -> None:
+    assert (runtime_word(runtime), supported(runtime)) == (word, scanned)

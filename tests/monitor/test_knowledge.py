@@ -5,16 +5,24 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from openinspector.advisories import AdvisoryDatabase
 from openinspector.advisories.build import Source, build
 from openinspector.advisories.changes import changes
-from openinspector.model import DatabaseError
+from openinspector.assess import Options, Place, assess
+from openinspector.ledger.record import record_scan
+from openinspector.model import DatabaseError, Inventory, Package, Target
+from openinspector.model.discovered import Discovered
+from openinspector.model.finding import Resource
+from openinspector.monitor.coverage import tell
 from openinspector.monitor.monitor import Monitor
+from openinspector.store.resources import known_resources, put_resources
 from tests.emulator import Emulator
-from tests.emulator.server import MANAGEMENT
+from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.conftest import Clock
-from tests.monitor.driving import findings, switch_on, work
+from tests.monitor.driving import coverage, findings, switch_on, work
 from tests.monitor.test_functions import deploy, zipped
 
 CVE, OTHER = "CVE-2030-0001", "CVE-2030-0002"
@@ -34,6 +42,10 @@ def osv(identity: str, package: str, fixed: str | None, summary: str = "a flaw")
             "affected": [affected],
         }
     )
+
+
+def npm(name: str, version: str) -> Package:
+    return Package("npm", name, version, f"pkg:npm/{name}@{version}", "NPM", "test", "test")
 
 
 class World:
@@ -167,11 +179,65 @@ def test_what_is_exploited_and_how_likely_moves_findings(
 def test_what_was_submitted_is_judged_again_too(
     running: Monitor, cloud: Emulator, clock: Clock, world: World
 ) -> None:
+    submitted = Inventory(Target("directory", "shop"), (npm("left-pad", "1.0.0"),))
+    place = Place(MANAGEMENT, "eu-west-1")
+    with AdvisoryDatabase.open(world.path) as database:
+        assessment = assess(submitted, database, Options(place=place), running.now())
     with running.store.write() as connection:
-        connection.exec_driver_sql("DELETE FROM resource")
+        record_scan(connection, MANAGEMENT, assessment, submitted, [], clock())
+    world.publish(a=osv(CVE, "left-pad", None))
+    assert learn(running, clock, cloud) == ["assess"]
+    (found,) = findings(running, MANAGEMENT)
+    assert found["resources"][0] == msgspec.to_builtins(assessment.resource)
+    assert found["findingArn"].split(":")[3] == "eu-west-1"
+
+
+def test_what_is_in_another_region_stays_the_same_finding(
+    running: Monitor, cloud: Emulator, clock: Clock, world: World
+) -> None:
+    """An instance's identifier does not say its region; its findings are named by it."""
+    switch_on(running, MANAGEMENT, "EC2", "LAMBDA")
+    place = Place(MANAGEMENT, "eu-west-1")
+    name = "i-0123456789abcdef0"
+    held = Inventory(Target("host", ""), (npm("left-pad", "1.0.0"),))
+    listed = Discovered(
+        account=MANAGEMENT,
+        region=place.region,
+        resource=Resource("AWS_EC2_INSTANCE", name, "aws", place.region, tags={}),
+        metadata={},
+        mode="EC2_SSM_AGENT_BASED",
+    )
+    world.publish(a=osv(CVE, "left-pad", None))
+    with AdvisoryDatabase.open(world.path) as database:
+        options = Options(place=place, resource=listed.resource)
+        assessment = assess(held, database, options, running.now())
+    with running.store.write() as connection:
+        put_resources(connection, [listed])
+        record_scan(connection, MANAGEMENT, assessment, held, [], clock())
+    (before,) = findings(running, MANAGEMENT)
+    world.publish(a=osv(CVE, "left-pad", None, "told better"))
+    assert "assess" in learn(running, clock, cloud)
+    (after,) = findings(running, MANAGEMENT)
+    assert after["description"] == "told better"
+    assert after["findingArn"] == before["findingArn"]
+
+
+def test_judging_again_does_not_say_that_a_resource_can_be_scanned(
+    running: Monitor, cloud: Emulator, clock: Clock, world: World
+) -> None:
+    with running.store.write() as connection:
+        (found,) = (
+            each.found
+            for name, each in known_resources(
+                connection, MANAGEMENT, REGION, ["AWS_LAMBDA_FUNCTION"]
+            ).items()
+            if ":one:" in name
+        )
+        tell(connection, found, "ACCESS_DENIED", clock())
     world.publish(a=osv(CVE, "lodash", None))
     assert learn(running, clock, cloud) == ["assess"]
     assert len(findings(running, MANAGEMENT)) == 1
+    assert coverage(running, MANAGEMENT)[found.resource.id] == ("INACTIVE", "ACCESS_DENIED")
 
 
 def test_without_the_former_database_everything_is_judged_again(

@@ -235,6 +235,13 @@ def test_csv_has_a_line_for_each_finding_and_each_gap() -> None:
     assert gap["Severity"] == ""
 
 
+def test_csv_holds_nothing_that_a_terminal_obeys() -> None:
+    rendered = text("csv", small())
+    assert ESCAPE not in rendered
+    assert r"\x1b[2J\x1b]0;owned\x07" in rendered
+    assert "\u202e" not in rendered
+
+
 def test_no_cell_of_csv_is_a_formula() -> None:
     lines = list(csv.reader(io.StringIO(text("csv", small()), newline="")))
     hostile = [cell for line in lines for cell in line if "HYPERLINK" in cell]

@@ -63,6 +63,9 @@ class Memory:
     def knows(self, ecosystem: str) -> bool:
         return any(known == ecosystem for known, _ in self._records)
 
+    def ecosystems(self) -> Sequence[str]:
+        return sorted({ecosystem for ecosystem, _ in self._records})
+
 
 def record(
     identity: str, ecosystem: str, name: str, fixed: str | None, **more: object

@@ -161,6 +161,25 @@ def test_error_codes(code: str, message: str, expected: str) -> None:
     assert error_code({"Error": {"Code": code, "Message": message}}) == expected
 
 
+@pytest.mark.parametrize(
+    ("patterns", "status"),
+    [
+        (["reports-{account}", "x"], "FAILED"),
+        (["{account}-reports", "reports-*"], "SUCCEEDED"),
+        ([], "SUCCEEDED"),
+    ],
+)
+def test_accounts_may_be_held_to_buckets(
+    store: Store, tmp_path: Path, patterns: list[str], status: str
+) -> None:
+    job = new_job(store)
+    Runner(store, REGION, clock, tmp_path / "out", patterns).run(job, one)
+    ended = state(store, job)
+    assert ended.status == status
+    assert ended.error_code == ("INVALID_PERMISSIONS" if status == "FAILED" else None)
+    assert bool(list(tmp_path.glob("out/**/*.csv"))) is (status == "SUCCEEDED")
+
+
 def test_nothing_found_writes_nothing(store: Store, tmp_path: Path) -> None:
     def nothing(_: Job) -> Iterator[ExportObject]:
         raise NothingFound("none")

@@ -1,6 +1,12 @@
 """Opening the database, and doing a thing alone."""
 
+import threading
+
+import pytest
+
 from openinspector.store import Store, open_store
+from openinspector.store.records import put_record, record
+from openinspector.store.schema import row_numbers
 
 
 def test_one_does_it_alone(store: Store) -> None:
@@ -14,3 +20,80 @@ def test_one_does_it_alone(store: Store) -> None:
     with other.alone("x") as again:
         assert again
     other.close()
+
+
+def test_who_wants_what_another_process_holds_waits_for_it(store: Store) -> None:
+    if store.is_sqlite:
+        with store.turns(["a"]), store.turns(["a"]):
+            return  # It has one service, whose threads see to it themselves.
+    began, done, order = threading.Event(), threading.Event(), []
+
+    def second() -> None:
+        began.set()
+        with store.turns(["c", "b"]):
+            order.append("second")
+        done.set()
+
+    with store.turns(["a", "b"]):
+        thread = threading.Thread(target=second)
+        thread.start()
+        began.wait()
+        assert not done.wait(0.5)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    with store.turns(["a", "b", "c"]):
+        pass
+
+
+def test_turns_are_given_back_when_something_breaks(store: Store) -> None:
+    with pytest.raises(ValueError, match="broken"), store.turns(["a"]):
+        raise ValueError("broken")
+    with store.turns(["a"]):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("second", "waits"), [(["2" * 12], False), (["1" * 12], True), (None, True)]
+)
+def test_writers_wait_for_those_of_their_accounts(
+    store: Store, second: list[str] | None, waits: bool
+) -> None:
+    if store.is_sqlite:
+        return  # One writer at a time is all that it has.
+    came = threading.Event()
+
+    def write() -> None:
+        with store.write(second):
+            came.set()
+
+    writer = threading.Thread(target=write)
+    with store.write(["1" * 12]):
+        writer.start()
+        assert came.wait(0.5 if waits else 30) is not waits
+    writer.join()
+    assert came.is_set()
+
+
+def test_row_numbers_are_drawn_once(store: Store) -> None:
+    drawn: list[int] = []
+    for _ in range(2):
+        with store.write() as connection:
+            numbers = row_numbers(connection, record, 3)
+            connection.execute(
+                record.insert(),
+                [
+                    {
+                        "row_id": number,
+                        "kind": "k",
+                        "owner": "o",
+                        "key": str(number),
+                        "body": b"{}",
+                        "valid_from": 1,
+                    }
+                    for number in numbers
+                ],
+            )
+            put_record(connection, "k", "o", f"after {numbers[-1]}", {}, 1)
+            drawn += numbers
+    assert len(set(drawn)) == 6

@@ -35,7 +35,7 @@ SCAN = TaskKey("scan", "1" * 12, "us-east-1", "i-1")
 
 def take(store: Store, worker: str, now: int, limit: int = 10, each: int = 10) -> list[Task]:
     with store.write() as connection:
-        return claim(connection, worker, limit, each, now, LEASE)
+        return claim(connection, worker, limit, each, now, LEASE, ("scan", "k"))
 
 
 def test_a_task_is_taken_once_and_goes_when_it_is_done(store: Store) -> None:
@@ -115,7 +115,7 @@ def test_one_account_does_not_take_all_hands(store: Store) -> None:
 def test_what_is_gone_is_not_scanned(store: Store) -> None:
     with store.write() as connection:
         enqueue(connection, [SCAN], 0, 0)
-        forget_tasks(connection, SCAN.account, SCAN.region, SCAN.subject)
+        forget_tasks(connection, SCAN.account, SCAN.region, [SCAN.subject])
     assert take(store, "a", 5) == []
 
 

@@ -91,6 +91,7 @@ def test_numbers_of_any_size_order_by_value(ecosystem: str) -> None:
         ("Hackage", "head"),
         ("Conda", "1..2"),
         ("generic", "trunk"),
+        ("ConanCenter", ""),
     ],
 )
 def test_unreadable_is_below_all_and_says_so(ecosystem: str, unreadable: str) -> None:
@@ -134,6 +135,17 @@ def test_lowest_is_before_the_version_0_and_its_pre_releases(ecosystem: str) -> 
         ("CocoaPods", "gem"),
         ("Julia", "pub"),
         ("Bitnami", "generic"),
+        ("ConanCenter", "conan"),
+        ("CleanStart", "apk"),
+        ("opam", "dpkg"),
+        ("Echo", "dpkg"),
+        ("Echo:PyPI", "pep440"),
+        ("TuxCare:Red Hat", "rpm"),
+        ("TuxCare:npm", "generic"),
+        ("TuxCare:TuxCare:npm", "generic"),
+        ("Docker Hardened Images:Alpine:3.23", "apk"),
+        ("Docker Hardened Images:Debian:trixie", "dpkg"),
+        ("Root:Maven", "maven"),
         ("Plan 9", "generic"),
         ("", "generic"),
     ],
@@ -146,6 +158,13 @@ def test_a_release_makes_no_difference() -> None:
     assert key("Debian:12", "1.0~rc1-1") == key("Debian", "1.0~rc1-1")
     assert key("Alpine:v3.18", "1.0_rc1") == key("Wolfi", "1.0_rc1")
     assert key("Plan 9", "1.0k") == key("generic", "1.0k")
+
+
+def test_rebuilds_are_above_what_they_rebuild() -> None:
+    assert compare("Root:npm", "1.0.0.root.io.1", "1.0.0") == 1
+    assert compare("Root:npm", "1.0.0.root.io.1", "1.0.1") == -1
+    assert compare("Echo:npm", "1.2.3+echo.2", "1.2.3+echo.1") == 1
+    assert compare("Root:PyPI", "1.0.0+root.io.2", "1.0.0+root.io.10") == -1
 
 
 def test_every_scheme_is_some_ecosystems() -> None:

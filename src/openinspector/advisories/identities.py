@@ -7,6 +7,7 @@ into a CVE when other advisories lead from its names to exactly one (`database s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from openinspector.patterns import regex
@@ -22,7 +23,7 @@ _NAME = regex(r"[!-~]{1,200}", re.A)
 _BULLETINS = (
     *("ALSA-", "ALBA-", "ALEA-", "ALAS", "ELSA-", "ELBA-", "RHSA-", "RHBA-", "RHEA-"),
     *("RLSA-", "RLBA-", "RXSA-", "SUSE-", "openSUSE-", "MGASA-", "OESA-", "OpenSUSE-", "USN-"),
-    *("DSA-", "DLA-", "DTSA-", "ELA-", "FEDORA-", "PHSA-", "LSN-"),
+    *("DSA-", "DLA-", "DTSA-", "ELA-", "FEDORA-", "PHSA-", "LSN-", "CLSA-"),
 )
 """Beginnings of the identifiers of distributions' bulletins, which may list CVEs in `related`."""
 
@@ -49,17 +50,32 @@ def identify(advisory: Advisory) -> Identity:
     own = advisory.id
     others = (*(advisory.aliases or ()), *(advisory.upstream or ()))
     names = [own, *(name for name in others if _NAME.fullmatch(name))]
+    cves = _cves(names)
+    if is_bulletin(own) and not cves:
+        cves = _cves(advisory.related or ())
     embedded = _EMBEDDED.fullmatch(own)
-    if embedded:
+    if embedded and embedded[1] not in cves:
         names.append(embedded[1])
-    bulletin = is_bulletin(own)
-    cves = [name for name in names if CVE.fullmatch(name)]
-    if bulletin and not cves:
-        cves = [name for name in advisory.related or () if CVE.fullmatch(name)]
     vulnerabilities = tuple(dict.fromkeys(cves[:MOST_VULNERABILITIES])) or (own,)
-    aliases = dict.fromkeys(name for name in names if name not in vulnerabilities)
+    spoken = set(vulnerabilities)
+    aliases = dict.fromkeys(name for name in names if spoken.isdisjoint((name, *_cves([name]))))
     aliases.pop(own, None)
     return Identity(vulnerabilities, tuple(aliases)[:MOST_VULNERABILITIES])
+
+
+def _cves(names: Iterable[str]) -> list[str]:
+    """The CVEs among some names, and those that trackers' records are named after.
+
+    Canonical's notices lead to `UBUNTU-CVE-2021-3782`, not to the CVE itself.
+    """
+    found = []
+    for name in names:
+        embedded = _EMBEDDED.fullmatch(name)
+        if embedded is not None:
+            name = embedded[1]
+        if CVE.fullmatch(name):
+            found.append(name)
+    return found
 
 
 def is_name(text: str) -> bool:

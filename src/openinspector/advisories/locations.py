@@ -13,8 +13,11 @@ from openinspector.advisories.fetch import Fetcher, FetchError
 FIRST_YEAR = 2002
 """NVD's files begin here; older records are in the first."""
 
-UNUSED_ECOSYSTEMS = frozenset({"Android", "DWF", "GIT", "GSD", "Linux", "OSS-Fuzz", "UVI"})
-"""What osv.dev publishes by commit or device only, so that no package can be compared with it."""
+UNUSED_ECOSYSTEMS = frozenset(
+    {"Android", "DWF", "GIT", "GSD", "Linux", "OSS-Fuzz", "UVI", "[EMPTY]"}
+)
+"""What osv.dev publishes by commit or device only, so that no package can be compared with it, and
+the folder of what names no ecosystem."""
 
 
 class Location(NamedTuple):

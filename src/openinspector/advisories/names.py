@@ -104,6 +104,8 @@ def ecosystem(published: str) -> str:
             found = _UBUNTU_LTS.fullmatch(name)
             if found and int(found[1]) % 2 == 0:
                 return f"{name}:LTS"
+        case "Debian" if release in ("sid", "unstable"):
+            return base  # as inventories call what has no release
         case "Alpine":
             return name if not release or release[0] in "ev" else f"Alpine:v{release}"
     return name

@@ -34,7 +34,7 @@ class Publisher(msgspec.Struct, frozen=True):
 
 _DEBIAN = "https://security-tracker.debian.org/tracker/{id}"
 
-_BY_PREFIX: dict[str, Publisher] = {
+BY_PREFIX: dict[str, Publisher] = {
     "ALAS": Publisher("AMAZON_CVE", BULLETIN),
     "ALBA-": Publisher("ALMALINUX_CVE", BULLETIN),
     "ALEA-": Publisher("ALMALINUX_CVE", BULLETIN),
@@ -44,10 +44,14 @@ _BY_PREFIX: dict[str, Publisher] = {
     "BELL-": Publisher("BELLSOFT_CVE", TRACKER),
     "BIT-": Publisher("BITNAMI_CVE", TRACKER),
     "CGA-": Publisher("CHAINGUARD_CVE", BULLETIN, "https://images.chainguard.dev/security/{id}"),
+    "CLSA-": Publisher("TUXCARE_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
+    "CURL-": Publisher("CURL", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "CVE-": Publisher("OSV", TRACKER, "https://osv.dev/vulnerability/{id}"),
+    "CLEANSTART-": Publisher("CLEANSTART_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
     "DEBIAN-": Publisher("DEBIAN_CVE", TRACKER, _DEBIAN.replace("{id}", "{cve}")),
     "DLA-": Publisher("DEBIAN_CVE", BULLETIN, _DEBIAN),
     "DSA-": Publisher("DEBIAN_CVE", BULLETIN, _DEBIAN),
+    "DRUPAL-": Publisher("DRUPAL", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "DTSA-": Publisher("DEBIAN_CVE", BULLETIN, _DEBIAN),
     "ECHO-": Publisher("ECHO_CVE", TRACKER),
     "EEF-": Publisher("EEF", DATABASE, "https://osv.dev/vulnerability/{id}"),
@@ -58,11 +62,14 @@ _BY_PREFIX: dict[str, Publisher] = {
     "GO-": Publisher("GO", DATABASE, "https://pkg.go.dev/vuln/{id}"),
     "HSEC-": Publisher("HASKELL", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "JLSEC-": Publisher("JULIA", DATABASE, "https://osv.dev/vulnerability/{id}"),
+    "LSN-": Publisher("UBUNTU_CVE", BULLETIN, "https://ubuntu.com/security/notices/{id}"),
     "MAL-": Publisher("OPENSSF", OWN, "https://osv.dev/vulnerability/{id}"),
     "MGASA-": Publisher("MAGEIA_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
+    "MINIMOS-": Publisher("MINIMOS_CVE", TRACKER),
     "MINI-": Publisher("MINIMOS_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
     "OESA-": Publisher("OPENEULER_CVE", BULLETIN, "https://osv.dev/vulnerability/{id}"),
     "OSV-": Publisher("OSV", DATABASE, "https://osv.dev/vulnerability/{id}"),
+    "OSEC-": Publisher("OCAML", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "PHSA-": Publisher("PHOTON_CVE", BULLETIN),
     "PSF-": Publisher("PSF", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "PYSEC-": Publisher("PYPA", DATABASE, "https://osv.dev/vulnerability/{id}"),
@@ -72,6 +79,7 @@ _BY_PREFIX: dict[str, Publisher] = {
     "RHSA-": Publisher("REDHAT_CVE", BULLETIN, "https://access.redhat.com/errata/{id}"),
     "RLBA-": Publisher("ROCKY_CVE", BULLETIN, "https://errata.rockylinux.org/{id}"),
     "RLSA-": Publisher("ROCKY_CVE", BULLETIN, "https://errata.rockylinux.org/{id}"),
+    "ROOT-": Publisher("ROOT_CVE", TRACKER, "https://osv.dev/vulnerability/{id}"),
     "RSEC-": Publisher("RCONSORTIUM", DATABASE, "https://osv.dev/vulnerability/{id}"),
     "RUSTSEC-": Publisher("RUSTSEC", DATABASE, "https://rustsec.org/advisories/{id}.html"),
     "RXSA-": Publisher("ROCKY_CVE", BULLETIN, "https://errata.rockylinux.org/{id}"),
@@ -83,6 +91,7 @@ _BY_PREFIX: dict[str, Publisher] = {
     "WOLFI-": Publisher("WOLFI_CVE", TRACKER),
     "openSUSE-": Publisher("SUSE_CVE", BULLETIN),
 }
+"""By the beginning of identifiers, up to and with the first hyphen."""
 
 _SAFE = regex(r"[\w.:-]+", re.A).fullmatch
 """Identifiers that stand in an address as they are."""
@@ -98,9 +107,9 @@ def publisher(identifier: str, feed: str = "osv") -> Publisher:
     start = identifier.partition("-")[0]
     if start == "CVE" and feed in _OF_FEED:
         return _OF_FEED[feed]
-    found = _BY_PREFIX.get(start + "-")
+    found = BY_PREFIX.get(start + "-")
     if found is None and start.startswith("ALAS"):
-        found = _BY_PREFIX["ALAS"]
+        found = BY_PREFIX["ALAS"]
     return found or _UNKNOWN
 
 

@@ -5,7 +5,7 @@ import json
 from starlette.responses import Response
 
 from openinspector.api.wire.model import SERVICES, service_model
-from openinspector.model.refusal import Invalid, Refusal
+from openinspector.model.refusal import Refusal
 
 
 def respond(status: int, body: bytes, request_id: str) -> Response:
@@ -38,7 +38,5 @@ def refuse(refusal: Refusal, request_id: str) -> Response:
     wait = members.pop("retryAfterSeconds", 1 if status == 500 else None)
     if wait is not None:
         headers["retry-after"] = str(wait)
-    if isinstance(refusal, Invalid):
-        members.setdefault("reason", "OTHER")
     body = json.dumps({"message": refusal.message, **members})
     return Response(body, status, headers, media_type="application/json")

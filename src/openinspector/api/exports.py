@@ -23,6 +23,8 @@ from openinspector.signals.exports.jobs import Kind
 
 FOLDER_VARIABLE = "OPENINSPECTOR_EXPORT_FOLDER"
 """Names the folder that exports go to instead of S3."""
+BUCKETS_VARIABLE = "OPENINSPECTOR_EXPORT_BUCKETS"
+"""Holds the patterns of buckets that accounts may name, with spaces between."""
 
 
 def create_export(call: Call, kind: Kind, criteria: dict[str, Any] | None) -> Job:
@@ -58,7 +60,9 @@ def state_of(job: Job) -> dict[str, Any]:
 def start(service: Service, job: Job) -> threading.Thread:
     """Run a job in a thread of its own."""
     folder = os.environ.get(FOLDER_VARIABLE)
-    runner = Runner(service.store, service.region, service.clock, Path(folder) if folder else None)
+    buckets = os.environ.get(BUCKETS_VARIABLE, "").split()
+    place = Path(folder) if folder else None
+    runner = Runner(service.store, service.region, service.clock, place, buckets)
     return runner.start(job, lambda job: _PRODUCERS[job.kind](service, job))
 
 

@@ -132,7 +132,7 @@ class Gateway:
             with self._service.store.read() as connection:
                 key = find_key(connection, signature.key_id)
             if key is None or key.revoked_at is not None:
-                raise UnknownKey("The access key is not known here, or it was revoked.")
+                raise UnknownKey
         except SignatureRefusal:
             self._failures.take(source)
             raise
@@ -218,9 +218,13 @@ class Gateway:
             known = self._tagged(context, key.account, resource) if tagged else context
             if not allowed(key.policy, action, resource, known):
                 raise AccessDenied(
-                    f"The access key {key.id} is not authorized to perform: {action} on resource:"
-                    f" {resource}"
+                    f"User: {self._user(key)} is not authorized to perform: {action}"
+                    f" on resource: {resource}"
                 )
+
+    def _user(self, key: StoredKey) -> str:
+        """A key as AWS would name who signed with it: by an ARN, in which clients look for it."""
+        return f"arn:{self._service.partition}:iam::{key.account}:user/{key.name or key.id}"
 
     def _tagged(self, context: Mapping[str, str], account: str, resource: str) -> dict[str, str]:
         with self._service.store.read() as connection:
@@ -229,7 +233,7 @@ class Gateway:
     def _audit(self, now: int, caller: Caller, *what: str) -> None:
         """Write a mutating call down, refused ones too; `what` as `AuditEntry` has it."""
         entry = AuditEntry(now, caller.account, caller.key_id, *what)
-        with self._service.store.write() as connection:
+        with self._service.store.append() as connection:
             append_audit(connection, entry)
 
 

@@ -9,10 +9,13 @@ _T = TypeVar("_T")
 
 
 def moment_and_key(call: Call) -> tuple[int, list[Any] | None]:
-    """The moment that a list reads, the same on all its pages, and the last key seen."""
+    """The moment that a list reads, the same on all its pages, and the last key seen.
+
+    It lies before whatever is being written just now: pages to come must not see it either.
+    """
     token = call.input.get("nextToken")
     if not token:
-        return (call.now if call.at is None else call.at), None
+        return (call.settled() if call.at is None else call.at), None
     moment, *key = call.service.tokens.open(call.operation, call.caller.account, call.input, token)
     return moment, key
 

@@ -16,7 +16,7 @@ import uvicorn
 from openinspector.api.access.master_key import MasterKey
 from openinspector.api.call import Service
 from openinspector.api.exports import resume_exports
-from openinspector.api.gateway import application
+from openinspector.api.gateway import Settings, application
 from openinspector.api.tokens import Tokens
 from openinspector.api.wire.connection import Connection
 from openinspector.model import OpenInspectorError
@@ -96,6 +96,7 @@ def run(
     ready: Callable[[], None],
     upkeep: Callable[[Store, int], None],
     beside: Sequence[Background] = (),
+    settings: Settings | None = None,
 ) -> None:
     """Serve until told to stop; `ready` is called when requests are taken.
 
@@ -103,7 +104,7 @@ def run(
     """
     sockets = _listen(address)
     config = uvicorn.Config(
-        application(service, master),
+        application(service, master, settings),
         host=address.host,
         port=address.port,
         ssl_certfile=address.certificate,

@@ -68,11 +68,14 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
 class Assessment(msgspec.Struct, frozen=True):
     """Everything that can be said of a target.
 
-    `findings` are those that count, worst first; `suppressed` those that a VEX statement or an
-    ignore entry took out (status SUPPRESSED). `observations` hold the evidence of both kinds.
+    `findings` are those that count, worst first, and `identities` what tells each of them from the
+    others of its resource, in the same order (`finding_arn`); `suppressed` are those that a VEX
+    statement or an ignore entry took out (status SUPPRESSED). `observations` hold the evidence of
+    both kinds.
     """
 
     findings: tuple[Finding, ...]
+    identities: tuple[tuple[str, ...], ...]
     suppressed: tuple[Finding, ...]
     observations: tuple[Observation, ...]
     ruled_out: tuple[RuledOut, ...]
@@ -108,11 +111,15 @@ def assess(
     )
     resource = options.resource or resource_of(inventory, options.place)
     context = Context.of(inventory, now, options.place, resource, options.reachability)
-    findings = [package_finding(each, context) for each in filtered.observations]
+    identified: dict[tuple[str, ...], Finding] = {
+        (each.vulnerability.id,): package_finding(each, context) for each in filtered.observations
+    }
     distribution = inventory.distribution
     if distribution is not None and coverage.end_of_life(distribution, now):
-        findings.append(checks.discontinued_finding(distribution, context))
-    findings.extend(checks.check_finding(check, context) for check in inventory.checks)
+        identified[checks.DISCONTINUED,] = checks.discontinued_finding(distribution, context)
+    for check in inventory.checks:
+        identified.setdefault(checks.identity_of(check), checks.check_finding(check, context))
+    identity = {each.finding_arn: name for name, each in identified.items()}
     suppressed = [
         msgspec.structs.replace(package_finding(each, context), status="SUPPRESSED")
         for each in filtered.suppressed
@@ -120,9 +127,10 @@ def assess(
     covered = coverage.coverage(
         inventory, knowledge, matching.uncounted, now, gaps=options.gaps, notes=options.notes
     )
-    ordered = worst_first(findings)
+    ordered = worst_first(list(identified.values()))
     return Assessment(
         findings=ordered,
+        identities=tuple(identity[each.finding_arn] for each in ordered),
         suppressed=worst_first(suppressed),
         observations=filtered.observations,
         ruled_out=(*matching.ruled_out, *filtered.ruled_out),

@@ -58,16 +58,20 @@ def facts_of(check: ConfigurationCheck) -> Facts:
     return Facts(row.severity, row.title, row.description, row.cwes, row.advice, row.url)
 
 
+def identity_of(check: ConfigurationCheck) -> tuple[str, ...]:
+    """What tells a check at a place from all others of a resource."""
+    return check.id, check.path, str(check.begin_line), str(check.end_line)
+
+
 def check_finding(check: ConfigurationCheck, context: Context) -> Finding:
     """The finding of one check at one place."""
     facts = facts_of(check)
     path = clean(check.path, 4096) or "Dockerfile"
     text = facts.description if not check.detail else f"{facts.description} {check.detail}"
     numbers = ",".join(cwe.removeprefix("CWE-") for cwe in facts.cwes)
-    identity = (check.id, check.path, str(check.begin_line), str(check.end_line))
     advice = Recommendation(text=facts.advice, url=facts.url or None) if facts.advice else None
     return Finding(
-        finding_arn=finding_arn(context.place, context.resource.id, *identity),
+        finding_arn=finding_arn(context.place, context.resource.id, *identity_of(check)),
         aws_account_id=context.place.account,
         type="CODE_VULNERABILITY",
         title=clean(f"CWE-{numbers} - {facts.title}"),

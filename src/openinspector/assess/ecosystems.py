@@ -6,6 +6,7 @@ source packages; yum's updateinfo of binary ones; Red Hat's VEX of both).
 
 from typing import Literal
 
+from openinspector.advisories import names as spelling
 from openinspector.model import Distribution, Knowledge, Package
 
 Keying = Literal["source", "binary", "both"]
@@ -46,6 +47,7 @@ _KEYING: dict[str, Keying] = {
     "Amazon Linux": "binary",
     "BellSoft Hardened Containers": "source",
     "Chainguard": "source",
+    "CleanStart": "source",
     "Debian": "source",
     "Echo": "source",
     "Fedora": "binary",
@@ -55,7 +57,12 @@ _KEYING: dict[str, Keying] = {
     "Wolfi": "source",
 }
 
-BINARY_NAMED_TOO = frozenset({"Alpine", "Alpaquita", "Chainguard", "MinimOS", "Wolfi"})
+BINARY_NAMED_TOO = frozenset(
+    {
+        *("Alpine", "Alpaquita", "BellSoft Hardened Containers", "Chainguard", "CleanStart"),
+        *("MinimOS", "Wolfi"),
+    }
+)
 """apk's: secdb names origins, yet a few records name a subpackage."""
 
 
@@ -78,7 +85,7 @@ def distribution_ecosystems(distribution: Distribution) -> tuple[str, ...]:
     base, release = distribution.ecosystem, distribution.release
     if release is None:
         return (base,)
-    own = f"{base}:{release}"
+    own = spelling.ecosystem(f"{base}:{release}")
     if base == "Ubuntu" and release.endswith(":LTS"):
         return (own, f"Ubuntu:Pro:{release}")
     return (own,)

@@ -168,6 +168,14 @@ def _vendor_word(
     return min(neutral or others, key=scoring.rank_of_word, default=None)
 
 
+def _own_word(
+    vulnerability: Vulnerability, matches: Sequence[PackageMatch], source: str
+) -> str | None:
+    """The word of the very publisher that the finding names; None where it has not rated."""
+    own = next((each for match in matches if (each := match.advisory.vendor_severity)), None)
+    return dict(vulnerability.vendor).get(source) or own
+
+
 def _details(
     observation: Observation, vendor: str | None, context: Context
 ) -> PackageVulnerabilityDetails:
@@ -178,7 +186,7 @@ def _details(
         word = _nvd_word(vulnerability)
         created, updated = vulnerability.published, vulnerability.modified
     else:
-        word = _vendor_word(vulnerability, matches, vendor)
+        word = _own_word(vulnerability, matches, source)
         created, updated = matches[0].advisory.published, matches[0].advisory.modified
     return PackageVulnerabilityDetails(
         vulnerability_id=clean(vulnerability.id, 128),

@@ -10,9 +10,12 @@ weighed before they are believed:
   calls all versions affected (the latter was written before the fix).
 
 Of bulletins that list one binary package several times (rebuilds of a module for each minor
-release) the lowest fix counts.
+release) the lowest fix counts. The Red Hat family fixes a flaw once in each minor release that is
+maintained: a build of a minor release (`2.28-236.el8_9.13`) is clear once it has reached the fixes
+of that one, whatever later minor releases needed.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -26,6 +29,10 @@ _SILENT = {
     "not-affected": "not-affected",
     "under-investigation": "under-investigation",
 }
+
+
+_MINOR_RELEASE = re.compile(r"\.(el\d+_\d+)(?![\d_])", re.A)
+"""Which minor release of the Red Hat family a build was made for."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -186,7 +193,7 @@ def _weigh(vulnerability: str, deciding: list[AffectedPackage], subject: Subject
         held, range_ = containing(record, subject.key)
         if held and not (subject.rebuilds and _cleared_by_a_rebuild(record, deciding, subject)):
             hits.append((record, range_))
-    if not hits:
+    if not hits or (subject.rebuilds and _cleared_in_its_minor_release(deciding, subject)):
         return None
     fixed = (
         rebuilt_fix([record for record, _ in hits], subject)
@@ -214,6 +221,8 @@ def _cleared_by_a_rebuild(
     record: AffectedPackage, others: list[AffectedPackage], subject: Subject
 ) -> bool:
     """Whether the same bulletin lists a build of the package that the subject has reached."""
+    if is_cve_level(record):
+        return False  # not one bulletin's rebuilds, but the fixes of many bulletins over time
     same = [other for other in others if other.advisory == record.advisory]
     ranges = [range_ for other in same for range_ in other.ranges]
     return len(ranges) > 1 and any(
@@ -223,6 +232,22 @@ def _cleared_by_a_rebuild(
         for range_ in ranges
         if not range_.introduced
     )
+
+
+def _cleared_in_its_minor_release(records: list[AffectedPackage], subject: Subject) -> bool:
+    """Whether the subject was built for a minor release and has reached every fix of that one."""
+    built_for = _MINOR_RELEASE.search(subject.version)
+    if built_for is None:
+        return False
+    fixes = [
+        range_.fixed
+        for record in records
+        if record.state not in _SILENT
+        for range_ in record.ranges
+        if range_.fixed is not None
+        and built_for[1] in _MINOR_RELEASE.findall(range_.end_version or "")
+    ]
+    return bool(fixes) and max(fixes) <= subject.key
 
 
 def first_fix(records: Sequence[AffectedPackage], subject: Subject) -> str | None:
@@ -268,7 +293,7 @@ def _dismiss(
         by = deciding[0].advisory if deciding else "another record"
         return ("superseded", f"{by} counts for more") if held else _outside(record, subject)
     if held:
-        return None if affected else ("fixed", f"{subject.version} is a rebuild with the fix")
+        return None if affected else ("fixed", f"{subject.version} is a build with the fix")
     return _outside(record, subject)
 
 

@@ -12,6 +12,7 @@ Reason = Literal[
     "not-affected",
     "under-investigation",
     "superseded",
+    "release",
     "module",
     "architecture",
     "kernel-in-container",
@@ -31,6 +32,7 @@ Reason = Literal[
 - `fixed`: the version is at or after a fix, or after the last affected one.
 - `not-affected`, `under-investigation`: the publisher says so.
 - `superseded`: another record about the same vulnerability and package counts for more.
+- `release`: the distribution's advisories speak of it in other releases only.
 - `module`, `architecture`: the advisory is about another module stream, another machine.
 - `kernel-*`: a package of the kernel that is not the kernel that runs (`kernel.py`).
 - `owned-by-distribution`: the files belong to an OS package, which is judged instead.

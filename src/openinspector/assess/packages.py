@@ -11,7 +11,7 @@ from operator import itemgetter
 import msgspec
 
 from openinspector.advisories import names as spelling
-from openinspector.assess import ecosystems, judge, kernel
+from openinspector.assess import ecosystems, judge, kernel, releases
 from openinspector.assess.observation import Observation, PackageMatch, Reason, RuledOut
 from openinspector.model import (
     AffectedPackage,
@@ -184,7 +184,7 @@ class _Matcher:
                 if not unreadable:
                     self._count("unreadable-version")
                 unreadable = True
-                records = _naming(records, version_key(package.ecosystem, version))
+                records = self._naming(package, version, records)
             verdicts = self._answer(package, names, name, version, records)
             for verdict in verdicts:
                 if verdict.vulnerability not in said:
@@ -193,6 +193,26 @@ class _Matcher:
                 self._explain(package, version, records, said)
             if position + 1 < len(questions):
                 said.update(each for record in records for each in record.vulnerabilities)
+        if self.asked and questions and ecosystems.is_operating_system(package):
+            asked_for = [name for _, name, _ in questions]
+            wanted = self.asked - self._mentioned(package)
+            own = (*self.own, *self.fips)
+            self.ruled_out += releases.elsewhere(package, asked_for, own, self.knowledge, wanted)
+
+    def _naming(
+        self, package: Package, version: str, records: Sequence[AffectedPackage]
+    ) -> Sequence[AffectedPackage]:
+        """The records that enumerate a version: all that can be said of one that has no order."""
+        key = version_key(package.ecosystem, version)
+        naming = [record for record in records if key in record.versions]
+        named = {each for record in naming for each in record.vulnerabilities}
+        about = {each for record in records for each in record.vulnerabilities}
+        for vulnerability in sorted((about & self.asked) - named):
+            detail = f"{version!r} is no version of {package.ecosystem}, and no advisory lists it"
+            self.ruled_out.append(
+                RuledOut(vulnerability, package, "unreadable-version", detail[:200])
+            )
+        return naming
 
     def _unreadable(self, package: Package, version: str) -> bool:
         """Whether a version has no place in its ecosystem's order."""
@@ -283,11 +303,6 @@ _UNCOUNTED: dict[Reason, str] = {
     "no-version": "names no version that could be compared",
     "owned-by-distribution": "its files belong to a package of the distribution",
 }
-
-
-def _naming(records: Sequence[AffectedPackage], key: bytes) -> list[AffectedPackage]:
-    """The records that enumerate a version: all that can be said of one that has no order."""
-    return [record for record in records if key in record.versions]
 
 
 def _merge(held: PackageMatch, new: PackageMatch) -> PackageMatch:

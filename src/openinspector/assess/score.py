@@ -29,14 +29,22 @@ DISTRIBUTION_SOURCES = frozenset(
         "ALPINE_CVE",
         "AMAZON_CVE",
         "AZURE_CVE",
+        "BELLSOFT_CVE",
         "CHAINGUARD_CVE",
+        "CLEANSTART_CVE",
         "DEBIAN_CVE",
+        "ECHO_CVE",
         "FEDORA_CVE",
+        "MAGEIA_CVE",
+        "MINIMOS_CVE",
+        "OPENEULER_CVE",
         "ORACLE_CVE",
         "PHOTON_CVE",
         "REDHAT_CVE",
         "ROCKY_CVE",
+        "ROOT_CVE",
         "SUSE_CVE",
+        "TUXCARE_CVE",
         "UBUNTU_CVE",
         "WOLFI_CVE",
     }
@@ -108,12 +116,13 @@ def inspector_score(base: CvssEntry, reachability: Reachability | None = None) -
     `reachability` is None where it was not analysed, which is true of all but instances.
     """
     change = _ATTACK_VECTORS.get(reachability) if reachability is not None else None
-    if change is None or "/AV:N/" not in base.vector:
+    metrics = base.vector.split("/")
+    if change is None or "AV:N" not in metrics:
         return Score(base.score, base.vector, base.version, base.source)
     from cvss import CVSS3
 
     letter, reason = change
-    vector = base.vector.replace("/AV:N/", f"/AV:{letter}/", 1)
+    vector = "/".join(f"AV:{letter}" if each == "AV:N" else each for each in metrics)
     value = min(float(CVSS3(vector).base_score), base.score)
     adjustment = CvssScoreAdjustment(metric="Attack Vector", reason=reason)
     return Score(value, vector, base.version, base.source, (adjustment,))

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote
 
 from openinspector.advisories.publishers import publisher
-from openinspector.assess.ecosystems import is_operating_system
+from openinspector.assess.ecosystems import BINARY_NAMED_TOO, is_operating_system
 from openinspector.model import Package
 from openinspector.patterns import regex
 
@@ -31,8 +31,10 @@ _UPDATES = {
     "AlmaLinux": "yum update {name}",
     "Amazon Linux": "yum update {name}",
     "Azure Linux": "tdnf update {name}",
+    "BellSoft Hardened Containers": "apk update && apk upgrade {name}",
     "Bottlerocket": "apiclient update check && apiclient update apply",
     "Chainguard": "apk update && apk upgrade {name}",
+    "CleanStart": "apk update && apk upgrade {name}",
     "Debian": "apt-get update && apt-get upgrade",
     "Echo": "apt-get update && apt-get upgrade",
     "Fedora": "dnf update {name}",
@@ -108,7 +110,8 @@ def split_version(package: Package) -> tuple[int, str, str | None]:
     return int(epoch), upstream, release
 
 
-_WITHOUT_EPOCH = frozenset({"Alpine", "Alpaquita", "Chainguard", "MinimOS", "Wolfi"})
+_WITHOUT_EPOCH = BINARY_NAMED_TOO
+"""apk has no epochs."""
 
 
 def shown_fix(package: Package, fixed: str | None) -> str:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from openinspector.aws.ec2 import is_excluded
 from openinspector.aws.permissions import SNAPSHOT_TAG
 from openinspector.aws.sessions import Sessions
 from openinspector.aws.trouble import AwsTrouble, Gone, Unfit, aws_calls
@@ -27,18 +28,25 @@ _POLL_SECONDS = 2.0
 _PATIENCE_SECONDS = 3600.0
 _TIME_LIMIT = "AGENTLESS_INSTANCE_COLLECTION_TIME_LIMIT_EXCEEDED"
 _STORAGE_LIMIT = "AGENTLESS_INSTANCE_STORAGE_LIMIT_EXCEEDED"
-MOST_GIBIBYTES = 1_200
+_READING_SECONDS = 3600.0
+"""How long the volumes of one resource may be read; what AWS allows is not published."""
+MOST_GIBIBYTES, MOST_VOLUMES = 1_200, 8
+"""Sizes and number of volumes that are read (spec/ec2-scanning.md 4.1)."""
 
 
 class Volume(io.RawIOBase):
     """The content of a snapshot as a file that can be read at any place.
 
-    `fetched` counts the bytes that were read over the network. `trouble` is the first call that did
-    not work: readers of file systems may take it for damage of the disk, and go on.
+    `name` is what findings call it: the volume, or the snapshot of an image. Reading ends after an
+    hour with `Unfit`. `fetched` counts the bytes that were read over the network. `trouble` is the
+    first call that did not work: readers of file systems may take it for damage of the disk, and
+    go on.
     """
 
-    def __init__(self, client: Any, snapshot: str) -> None:
+    def __init__(self, client: Any, snapshot: str, name: str) -> None:
         super().__init__()
+        self.name = name
+        self._end = time.monotonic() + _READING_SECONDS
         self._client = client
         self._snapshot = snapshot
         self._position = 0
@@ -113,6 +121,8 @@ class Volume(io.RawIOBase):
         token = self._tokens.get(number)
         if token is None:
             return bytes(BLOCK)
+        if time.monotonic() > self._end:
+            raise Unfit(_TIME_LIMIT, f"reading {self.name} took over {_READING_SECONDS:.0f} s")
         with aws_calls(f"GetSnapshotBlock {number} of {self._snapshot}"):
             answer = self._client.get_snapshot_block(
                 SnapshotId=self._snapshot, BlockIndex=number, BlockToken=token
@@ -154,7 +164,7 @@ def snapshots(
     deleted. Raises `Unfit` when there is too much to read, or it takes too long.
     """
     ec2 = sessions.client(account, region, "ec2")
-    _check_size(ec2, instance, devices)
+    check_keys(sessions, account, region, _sized(ec2, instance, devices), instance)
     delete_snapshots(ec2, f"{instance}/*")
     made: dict[str, str] = {}
     opened: dict[str, Volume] = {}
@@ -164,7 +174,7 @@ def snapshots(
         direct = sessions.client(account, region, "ebs")
         for device, volume in devices.items():
             if volume in made:
-                opened[device] = Volume(direct, made[volume])
+                opened[device] = Volume(direct, made[volume], volume)
         yield opened
     finally:
         for each in opened.values():
@@ -172,12 +182,40 @@ def snapshots(
         delete_snapshots(ec2, f"{instance}/*")
 
 
-def _check_size(ec2: Any, instance: str, devices: Mapping[str, str]) -> None:
+def _sized(ec2: Any, instance: str, devices: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The volumes as EC2 describes them. Raises `Unfit` when they are too large."""
     with aws_calls(f"DescribeVolumes of {instance}"):
-        volumes = ec2.describe_volumes(VolumeIds=list(devices.values()))["Volumes"]
+        volumes: list[dict[str, Any]] = ec2.describe_volumes(VolumeIds=list(devices.values()))[
+            "Volumes"
+        ]
     total = sum(each["Size"] for each in volumes)
     if total > MOST_GIBIBYTES:
         raise Unfit(_STORAGE_LIMIT, f"{instance} has {total} GiB of volumes")
+    return volumes
+
+
+def check_keys(
+    sessions: Sessions,
+    account: str,
+    region: str,
+    described: Sequence[Mapping[str, Any]],
+    what: str,
+) -> None:
+    """Raise `Unfit` when a volume or snapshot is encrypted under a key that is excluded by tag."""
+    keys = {each["KmsKeyId"] for each in described if each.get("KmsKeyId")}
+    if not keys:
+        return
+    with aws_calls(f"GetResources (keys) in {account}, {region}"):
+        client = sessions.client(account, region, "resourcegroupstaggingapi")
+        pages = client.get_paginator("get_resources").paginate(ResourceTypeFilters=["kms:key"])
+        excluded = {
+            each["ResourceARN"].rpartition("/")[2]
+            for page in pages
+            for each in page["ResourceTagMappingList"]
+            if is_excluded({tag["Key"]: tag["Value"] for tag in each["Tags"]})
+        }
+    if excluded & {key.rpartition("/")[2] for key in keys}:
+        raise Unfit("EXCLUDED_BY_TAG", f"{what} is encrypted under a key that is excluded by tag")
 
 
 def _create(ec2: Any, instance: str) -> dict[str, str]:
@@ -206,6 +244,18 @@ def _wait(ec2: Any, names: Sequence[str], sleep: Callable[[float], None] = time.
         if time.monotonic() > end:
             raise Unfit(_TIME_LIMIT, f"{', '.join(names)} did not complete")
         sleep(_POLL_SECONDS)
+
+
+def sweep(sessions: Sessions, account: str, region: str, now: float) -> int:
+    """Delete what scans that died left behind, whatever instance it is of; how many.
+
+    Only snapshots that nobody can still be reading: begun hours ago. `now` is in epoch seconds.
+    """
+    ec2 = sessions.client(account, region, "ec2")
+    return delete_snapshots(ec2, "i-*/*", before=now - _ABANDONED_SECONDS)
+
+
+_ABANDONED_SECONDS = _PATIENCE_SECONDS + _READING_SECONDS + 3600.0
 
 
 def delete_snapshots(ec2: Any, tag: str, before: float | None = None) -> int:

@@ -3,7 +3,7 @@
 import base64
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from openinspector.aws.sessions import Sessions
@@ -14,6 +14,9 @@ from openinspector.inventory.trees.credentials import Credentials
 from openinspector.inventory.trees.manifests import DOCKER_MANIFEST, OCI_MANIFEST
 from openinspector.model import Inventory, MissingTarget, TargetError
 
+if TYPE_CHECKING:
+    from openinspector.inventory.trees.registry import LayerRecords
+
 MANIFESTS = frozenset({DOCKER_MANIFEST, OCI_MANIFEST})
 CONFIGS = frozenset(
     {
@@ -22,6 +25,9 @@ CONFIGS = frozenset(
     }
 )
 """Media types of what is an image: an index names images, and other artefacts hold none."""
+
+MOST_IMAGE_BYTES = 50 * 1024**3
+"""Compressed bytes of an image that is pulled; Inspector publishes no limit."""
 
 CONTINUOUS, ON_PUSH, MANUAL = "CONTINUOUS_SCAN", "SCAN_ON_PUSH", "MANUAL"
 Rules = Sequence[tuple[str, str]]
@@ -74,7 +80,11 @@ def list_images(
     """Every image of a repository, tagged or not."""
     with aws_calls(f"DescribeImages of {repository} in {account}, {region}"):
         client = sessions.client(account, region, "ecr")
-        for page in client.get_paginator("describe_images").paginate(repositoryName=repository):
+        # Archived images are left out unless they are asked for.
+        pages = client.get_paginator("describe_images").paginate(
+            repositoryName=repository, filter={"imageStatus": "ANY"}
+        )
+        for page in pages:
             yield from page["imageDetails"]
 
 
@@ -86,10 +96,18 @@ def unfit_media_type(image: Mapping[str, Any]) -> bool:
     )
 
 
-def pull(sessions: Sessions, account: str, region: str, repository: str, digest: str) -> Inventory:
+def pull(
+    sessions: Sessions,
+    account: str,
+    region: str,
+    repository: str,
+    digest: str,
+    records: "LayerRecords | None" = None,
+) -> Inventory:
     """The inventory of an image, its layers pulled over the registry protocol.
 
-    Raises `AwsTrouble` when it cannot be pulled, `Gone` when it is not there.
+    `records`: of layers that were pulled before, and need not be again. Raises `AwsTrouble` when
+    it cannot be pulled, `Gone` when it is not there.
     """
     from openinspector.inventory.trees.registry import registry_tree
 
@@ -100,7 +118,7 @@ def pull(sessions: Sessions, account: str, region: str, repository: str, digest:
     place = urlsplit(granted["proxyEndpoint"])
     name = f"{place.netloc}/{repository}@{digest}"
     try:
-        tree = registry_tree(name, None, DEFAULT_LIMITS, Credentials(user, secret))
+        tree = registry_tree(name, None, DEFAULT_LIMITS, Credentials(user, secret), records)
         with tree:
             return collect(tree)
     except MissingTarget as error:

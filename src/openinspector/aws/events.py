@@ -12,9 +12,14 @@ from openinspector.aws.trouble import aws_calls
 _WAIT_SECONDS = 5
 _MOST = 10
 
+IN_USE = "IN_USE"
+"""Not a scan type: tasks of clusters changed, and with them which images are in use."""
+
 KINDS: Mapping[str, str] = {
     "EC2 Instance State-change Notification": "EC2",
+    "EC2 AMI State Change": "EC2",
     "ECR Image Action": "ECR",
+    "ECS Task State Change": IN_USE,
 }
 """Detail type -> the scan type whose resources changed."""
 
@@ -23,7 +28,9 @@ _BY_SERVICE = {
     "lambda.amazonaws.com": "LAMBDA",
     "ec2": "EC2",
     "ec2.amazonaws.com": "EC2",
+    "elasticloadbalancing.amazonaws.com": "EC2",
     "ecr": "ECR",
+    "ecr.amazonaws.com": "ECR",
 }
 
 

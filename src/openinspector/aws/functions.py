@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,7 +14,15 @@ from openinspector.aws.trouble import AwsTrouble, Unfit, aws_calls
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.model import Inventory, Location, Package, TargetError
-from openinspector.model.finding import AwsLambdaFunctionDetails, Resource, ResourceDetails
+from openinspector.model.finding import (
+    AwsLambdaFunctionDetails,
+    LambdaVpcConfig,
+    Resource,
+    ResourceDetails,
+)
+
+if TYPE_CHECKING:
+    from openinspector.inventory.trees.registry import LayerRecords
 
 EXCLUSION = ("InspectorExclusion", "LambdaStandardScanning")
 """Tag key and value that must both be there (spec/lambda-scanning.md 1)."""
@@ -68,12 +76,12 @@ def invoked_lately(
         client = sessions.client(account, region, "cloudwatch")
         for start in range(0, len(names), _QUERIES):
             batch = names[start : start + _QUERIES]
-            answer = client.get_metric_data(
+            pages = client.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=[_invocations(at, name) for at, name in enumerate(batch)],
                 StartTime=now - timedelta(days=IN_USE_DAYS),
                 EndTime=now,
             )
-            for result in answer["MetricDataResults"]:
+            for result in [each for page in pages for each in page["MetricDataResults"]]:
                 if sum(result.get("Values", ())) > 0:
                     found.add(batch[int(result["Id"].removeprefix("f"))])
     return found
@@ -125,12 +133,20 @@ def resource_of(
                 version=function.get("Version", "$LATEST"),
                 execution_role_arn=function.get("Role", ""),
                 layers=layers_of(function) or None,
+                vpc_config=_network(function),
                 package_type="IMAGE" if image else "ZIP",
                 architectures=[each.upper() for each in function.get("Architectures", ["x86_64"])],
                 last_modified_at=modified,
             )
         ),
     )
+
+
+def _network(function: Mapping[str, Any]) -> LambdaVpcConfig | None:
+    told = function.get("VpcConfig") or {}
+    if not told.get("VpcId"):
+        return None
+    return LambdaVpcConfig(told.get("SubnetIds"), told.get("SecurityGroupIds"), told["VpcId"])
 
 
 def _colon(moment: str) -> str:
@@ -143,8 +159,17 @@ def layers_of(function: Mapping[str, Any]) -> list[str]:
     return [each["Arn"] for each in function.get("Layers", ())]
 
 
-def download(sessions: Sessions, account: str, region: str, name: str) -> Inventory:
-    """The inventory of a function's code and layers. Raises `AwsTrouble`."""
+def download(
+    sessions: Sessions,
+    account: str,
+    region: str,
+    name: str,
+    records: "LayerRecords | None" = None,
+) -> Inventory:
+    """The inventory of a function's code and layers. Raises `AwsTrouble`.
+
+    `records`: of the layers of images, for a function that is one.
+    """
     from openinspector.inventory.trees.function import function_tree
 
     with aws_calls(f"GetFunction of {name} in {account}, {region}"):
@@ -153,7 +178,7 @@ def download(sessions: Sessions, account: str, region: str, name: str) -> Invent
         arns = layers_of(told["Configuration"])
         places = [client.get_layer_version_by_arn(Arn=arn)["Content"]["Location"] for arn in arns]
     if told["Code"].get("RepositoryType") == "ECR":
-        return _of_image(sessions, told["Code"])
+        return _of_image(sessions, told["Code"], records)
     with tempfile.TemporaryDirectory(prefix="openinspector-") as folder:
         code = _fetch(told["Code"]["Location"], Path(folder, "code.zip"), name)
         layers = [
@@ -168,14 +193,16 @@ def download(sessions: Sessions, account: str, region: str, name: str) -> Invent
         return _told(inventory, _digests(layers, arns))
 
 
-def _of_image(sessions: Sessions, code: Mapping[str, Any]) -> Inventory:
+def _of_image(
+    sessions: Sessions, code: Mapping[str, Any], records: "LayerRecords | None"
+) -> Inventory:
     """The inventory of a function that is an image, in whichever account's registry it lies."""
     from openinspector.aws.ecr import pull
 
     place, _, digest = code["ResolvedImageUri"].partition("@")
     host, _, repository = place.partition("/")
     account, _, _, region, *_ = host.split(".")
-    return pull(sessions, account, region, repository, digest)
+    return pull(sessions, account, region, repository, digest, records)
 
 
 def _digests(layers: Sequence[str], arns: Sequence[str]) -> dict[str, str]:

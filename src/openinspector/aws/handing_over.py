@@ -20,14 +20,19 @@ _MOST_BYTES = 1024 * 1024
 """What PutInventory takes of one type."""
 
 
+class TooMuch(AwsTrouble):
+    """Systems Manager takes no more of an instance: less has to be handed over."""
+
+
 def put_inventory(instance: str, region: str | None, entries: Sequence[dict[str, str]]) -> None:
-    """Hand entries over as the instance's. Raises `AwsTrouble`."""
+    """Hand entries over as the instance's. Raises `AwsTrouble`, `TooMuch` where less might do."""
     size = sum(len(value) for entry in entries for value in entry.values())
     if size > _MOST_BYTES:
-        raise AwsTrouble(f"the inventory has {size:,} bytes; SSM takes {_MOST_BYTES:,}")
-    with aws_calls(f"PutInventory of {instance}"):
-        import boto3
+        raise TooMuch(f"the inventory has {size:,} bytes; SSM takes {_MOST_BYTES:,}")
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
+    try:
         boto3.client("ssm", region_name=region).put_inventory(
             InstanceId=instance,
             Items=[
@@ -40,6 +45,23 @@ def put_inventory(instance: str, region: str | None, entries: Sequence[dict[str,
                 }
             ],
         )
+
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _TOO_MUCH:
+            raise TooMuch(f"PutInventory of {instance}: {error}") from error
+        with aws_calls(f"PutInventory of {instance}"):
+            raise
+    except BotoCoreError as error:
+        raise AwsTrouble(f"PutInventory of {instance}: {error}") from error
+
+
+_TOO_MUCH = frozenset(
+    {
+        *("TotalSizeLimitExceededException", "ItemSizeLimitExceededException"),
+        *("SubTypeCountLimitExceededException", "CustomSchemaCountLimitExceededException"),
+    }
+)
+"""Errors of PutInventory that mean: no more of this instance, or no more today."""
 
 
 def _hash(entries: Sequence[dict[str, str]]) -> str:

@@ -9,6 +9,7 @@ from openinspector.aws.sessions import Sessions
 from openinspector.aws.trouble import aws_calls
 
 APPLICATIONS = "AWS:Application"
+UPDATES = "AWS:WindowsUpdate"
 WHOLE = "Custom:OpenInspector"
 """The inventory of `openinspector agent`: everything that `scan host` sees, packed."""
 

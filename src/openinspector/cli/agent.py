@@ -3,10 +3,9 @@
 import time
 
 import click
+import msgspec
 
-from openinspector.cli.collecting import collect_inventory
-from openinspector.cli.targets import Request
-from openinspector.model import Inventory, OpenInspectorError
+from openinspector.model import Gap, Inventory, OpenInspectorError
 
 _LEAST_INTERVAL = 60
 
@@ -23,6 +22,12 @@ _LEAST_INTERVAL = 60
     metavar="SECONDS",
     help="Do so again and again; default: once.",
 )
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="With --ssm: let language packages count wherever they lie, not in the paths of deep"
+    " inspection only.",
+)
 def command(
     ssm: bool,
     instance_id: str | None,
@@ -30,15 +35,19 @@ def command(
     submit: str | None,
     submit_as: str | None,
     every: int | None,
+    everywhere: bool,
 ) -> None:
     """Collect the software of this machine and hand it over; it is judged elsewhere.
 
-    It sends names, versions and paths of packages, never the content of files.
+    It sends names, versions and paths of packages, and which programs listen at which ports; never
+    the content of files.
     """
     if ssm == bool(submit):
         raise OpenInspectorError("say where to: --ssm, or --submit URL")
     while True:
-        inventory = collect_inventory(Request("host", "", quiet=True))
+        inventory = collect_host()
+        if everywhere:
+            inventory = anywhere(inventory)
         if submit:
             from openinspector.cli.submit import submit_inventory
 
@@ -50,12 +59,42 @@ def command(
         time.sleep(every)
 
 
+def collect_host() -> Inventory:
+    """The inventory of this machine; language packages are looked for no longer than it is due."""
+    from openinspector.inventory.catalogers import table
+    from openinspector.inventory.collect import collect
+    from openinspector.inventory.deep_inspection import MOST_SECONDS, TOO_LONG
+    from openinspector.inventory.hurried import Hurried
+    from openinspector.inventory.trees.opening import open_target
+
+    hurried = Hurried(table(), MOST_SECONDS)
+    with open_target("host") as tree:
+        inventory = collect(tree, hurried.catalogers)
+    if hurried.late:
+        gap = Gap("language-packages", TOO_LONG)
+        inventory = msgspec.structs.replace(inventory, gaps=(*inventory.gaps, gap))
+    return inventory
+
+
+def anywhere(inventory: Inventory) -> Inventory:
+    """An inventory of which language packages count wherever they lie."""
+    from openinspector.inventory.deep_inspection import EVERYWHERE
+
+    return msgspec.structs.replace(inventory, notes=(*inventory.notes, EVERYWHERE))
+
+
 def _to_ssm(inventory: Inventory, instance: str | None, region: str | None) -> str:
-    from openinspector.aws.handing_over import put_inventory, this_instance
+    from openinspector.aws.handing_over import TooMuch, put_inventory, this_instance
+    from openinspector.inventory.deep_inspection import without_languages
     from openinspector.inventory.ssm import pack
 
     if instance is None:
         instance, there = this_instance()
         region = region or there
-    put_inventory(instance, region, pack(inventory))
+    try:
+        put_inventory(instance, region, pack(inventory))
+    except TooMuch:
+        # What belongs to the system goes first; coverage says what is missing.
+        inventory = without_languages(inventory)
+        put_inventory(instance, region, pack(inventory))
     return f"{instance}: {len(inventory.packages)} packages handed to Systems Manager"

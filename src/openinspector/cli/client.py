@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from openinspector.cli.addresses import http_address
+from openinspector.cli.signed import AS_OF_HEADER
 
 AS_OF = click.option(
     "--as-of",
@@ -21,7 +22,6 @@ URL = click.option(
     show_default=True,
     help="The service to ask.",
 )
-_HEADER = "x-openinspector-as-of"
 
 
 def open_client(url: str, service: str, as_of: str | None) -> Any:
@@ -39,7 +39,7 @@ def open_client(url: str, service: str, as_of: str | None) -> Any:
     if as_of is not None:
 
         def add(request: Any, **_: Any) -> None:
-            request.headers[_HEADER] = as_of
+            request.headers[AS_OF_HEADER] = as_of
 
         client.meta.events.register("before-sign", add)
     return client

@@ -1,11 +1,13 @@
 """From a request to an inventory: open the target, run the catalogers, show progress."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from openinspector.cli.progress import progress
 from openinspector.cli.targets import Request
+from openinspector.inventory.cataloger import Cataloger
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.model import Inventory, TargetError
 
@@ -14,7 +16,6 @@ def collect_inventory(request: Request) -> Inventory:
     """Collect what the request names. Raises `TargetError` when it cannot be read at all."""
     if request.kind == "sbom":
         return _read_sbom(request)
-    from openinspector.inventory.catalogers import table
     from openinspector.inventory.collect import collect
     from openinspector.inventory.trees.opening import open_target
 
@@ -26,8 +27,34 @@ def collect_inventory(request: Request) -> Inventory:
         limits=DEFAULT_LIMITS,
     )
     with tree, progress(request.quiet) as report:
-        inventory = collect(tree, table(), DEFAULT_LIMITS, progress=report, exclude=request.exclude)
+        rows = _catalogers(request)
+        inventory = collect(tree, rows, DEFAULT_LIMITS, progress=report, exclude=request.exclude)
+    if request.certificates:
+        inventory = _only_expired(inventory)
+    if request.kind == "host":
+        from openinspector.inventory.listeners import read_listeners
+
+        inventory = msgspec.structs.replace(inventory, listeners=read_listeners())
     return _telling_exclusions(inventory, request.exclude)
+
+
+def _catalogers(request: Request) -> tuple[Cataloger, ...]:
+    """The table, and what was asked for beyond it."""
+    from openinspector.inventory.catalogers import table
+
+    if not request.certificates:
+        return table()
+    from openinspector.inventory.catalogers.certificates import OPTIONAL_CATALOGERS
+
+    return (*table(), *OPTIONAL_CATALOGERS)
+
+
+def _only_expired(inventory: Inventory) -> Inventory:
+    """Of the certificates those that have expired by now: catalogers have no clock."""
+    from openinspector.inventory.catalogers.certificates import expired
+
+    instant = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return msgspec.structs.replace(inventory, checks=tuple(expired(inventory.checks, instant)))
 
 
 def _telling_exclusions(inventory: Inventory, globs: tuple[str, ...]) -> Inventory:

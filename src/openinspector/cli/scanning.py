@@ -10,20 +10,24 @@ import click
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
     from openinspector.api.server import Background
+    from openinspector.assess.network import Origin
     from openinspector.store import Store
 
 Command = Callable[..., Any]
 
 
 def check_region(
-    _context: click.Context, _option: click.Parameter, given: str | tuple[str, ...]
-) -> str | tuple[str, ...]:
+    _context: click.Context, _option: click.Parameter, given: str | tuple[str, ...] | None
+) -> str | tuple[str, ...] | None:
     """Refuse what is no name of a Region."""
-    for name in (given,) if isinstance(given, str) else given:
+    for name in (given,) if isinstance(given, str) else given or ():
         if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", name):
             raise click.BadParameter(f"{name!r} is no name of a Region, as us-east-1 is.")
     return given
 
+
+BEYOND = ("peering", "vpn", "direct-connect", "transit-gateway")
+"""From where else than the internet instances can be reached."""
 
 _OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option(
@@ -42,6 +46,13 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
         help="Scan this Region; may be given again. Default: the Region of the service.",
     ),
     click.option(
+        "--reach-from",
+        "origins",
+        multiple=True,
+        type=click.Choice(BEYOND),
+        help="Look from there too, not from the internet only; may be given again.",
+    ),
+    click.option(
         "--events",
         metavar="URL",
         help="An SQS queue of EventBridge events: what changes is found within a minute.",
@@ -50,7 +61,7 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 
 
 def scanning_options(command: Command) -> Command:
-    """Add `--role`, `--external-id`, `--scan-region` and `--events`."""
+    """Add `--role`, `--external-id`, `--scan-region`, `--reach-from` and `--events`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -64,6 +75,7 @@ def open_scanning(
     role: str,
     external_id: str | None,
     events: str | None,
+    origins: "Sequence[Origin]" = (),
 ) -> "list[Background]":
     """What scans, on a store: a worker, and who listens to events.
 
@@ -88,6 +100,7 @@ def open_scanning(
         partition=partition,
         folder=folder,
         clock=milliseconds,
+        origins=("internet", *origins),
     )
     begin(monitor)
     click.echo(f"Scanning AWS with the credentials of account {account}: {', '.join(regions)}.")

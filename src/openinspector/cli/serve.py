@@ -13,6 +13,7 @@ from openinspector.cli.service_options import data_folder, service_options
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
     from openinspector.api.server import Background
+    from openinspector.assess.network import Origin
 
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True)
@@ -30,6 +31,23 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True)
     show_envvar=True,
     help="Write exports below this folder instead of S3; each bucket is a folder in it.",
 )
+@click.option(
+    "--export-bucket",
+    "export_buckets",
+    multiple=True,
+    metavar="PATTERN",
+    envvar="OPENINSPECTOR_EXPORT_BUCKETS",
+    show_envvar=True,
+    help="Buckets that an account may export to, such as 'reports-{account}-*'. Default: any.",
+)
+@click.option(
+    "--rate-limit",
+    type=click.FloatRange(min=1),
+    default=100.0,
+    show_default=True,
+    metavar="N",
+    help="Requests a second that each access key may make; four times as many at once.",
+)
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate chain (PEM).")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="Private key of the certificate (PEM).")
 @click.option("--aws", is_flag=True, help="Find and scan what is in AWS, with your credentials.")
@@ -43,18 +61,22 @@ def command(
     port: int,
     region: str,
     export_folder: str | None,
+    export_buckets: tuple[str, ...],
+    rate_limit: float,
     tls_cert: str | None,
     tls_key: str | None,
     aws: bool,
     role: str,
     external_id: str | None,
     scan_regions: tuple[str, ...],
+    origins: tuple["Origin", ...],
     events: str | None,
     metrics_port: int | None,
     database: str | None,
 ) -> None:
     """Serve the inspector2 and inspector-scan APIs."""
-    from openinspector.api.exports import FOLDER_VARIABLE
+    from openinspector.api.exports import BUCKETS_VARIABLE, FOLDER_VARIABLE
+    from openinspector.api.gateway import Settings
     from openinspector.api.server import Address, open_service, run
     from openinspector.api.upkeep import run_once
     from openinspector.store.access import list_keys
@@ -70,6 +92,8 @@ def command(
     folder = data_folder(data)
     if export_folder:
         os.environ[FOLDER_VARIABLE] = export_folder
+    if export_buckets:
+        os.environ[BUCKETS_VARIABLE] = " ".join(export_buckets)
     service, master = open_service(folder, store_address, region, knowledge)
     address = Address(host, port, tls_cert, tls_key)
 
@@ -88,9 +112,11 @@ def command(
     beside: list[Background] = []
     if aws:
         regions = scan_regions or (region,)
-        beside = open_scanning(service.store, knowledge, regions, folder, role, external_id, events)
+        whose = (role, external_id, events)
+        beside = open_scanning(service.store, knowledge, regions, folder, *whose, origins)
     stop_metrics = serve_metrics(service.store, metrics_port) if metrics_port else None
-    run(service, master, address, ready, run_once, beside)
+    settings = Settings(per_second=rate_limit, burst=4 * rate_limit)
+    run(service, master, address, ready, run_once, beside, settings)
     if stop_metrics is not None:
         stop_metrics()
 

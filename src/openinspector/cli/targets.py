@@ -35,6 +35,12 @@ LAYERS = click.option(
     help="A layer of the function, in order; may be repeated.",
 )
 
+CERTIFICATES = click.option(
+    "--certificates",
+    is_flag=True,
+    help="Also look for certificates that have expired.",
+)
+
 TARGETS: tuple[TargetRow, ...] = (
     TargetRow(
         "image",
@@ -42,27 +48,29 @@ TARGETS: tuple[TargetRow, ...] = (
         "A container image: a docker or OCI archive, an OCI layout folder, or a registry "
         "reference such as debian:12.",
         "PATH|REF",
-        (PLATFORM,),
+        (PLATFORM, CERTIFICATES),
     ),
     TargetRow(
         "dir",
         "directory",
         "A folder: a root file system or a source tree, told apart by what is in it.",
         "PATH",
+        (CERTIFICATES,),
     ),
-    TargetRow("host", "host", "This machine."),
+    TargetRow("host", "host", "This machine.", options=(CERTIFICATES,)),
     TargetRow(
         "disk",
         "disk",
         "A disk image (raw, qcow2, vmdk, vhd, vhdx) or block device, without mounting it.",
         "PATH",
+        (CERTIFICATES,),
     ),
     TargetRow(
         "lambda",
         "function",
         "A Lambda function's deployment package, with its layers.",
         "ZIP",
-        (LAYERS,),
+        (LAYERS, CERTIFICATES),
     ),
     TargetRow(
         "sbom",
@@ -82,6 +90,7 @@ class Request(msgspec.Struct, frozen=True):
     platform: str | None = None
     layers: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    certificates: bool = False
     quiet: bool = False
 
 
@@ -124,6 +133,7 @@ def _target_command(
             platform=values.pop("platform", None),
             layers=tuple(values.pop("layers", ())),
             exclude=tuple(values.pop("exclude")),
+            certificates=values.pop("certificates", False),
             quiet=values.pop("quiet"),
         )
         action(request, **values)

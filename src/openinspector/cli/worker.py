@@ -13,6 +13,7 @@ from openinspector.cli.service_options import data_folder, service_options
 
 if TYPE_CHECKING:
     from openinspector.advisories import AdvisoryDatabase
+    from openinspector.assess.network import Origin
 
 
 @click.command("worker")
@@ -27,6 +28,7 @@ def command(
     role: str,
     external_id: str | None,
     scan_regions: tuple[str, ...],
+    origins: tuple["Origin", ...],
     events: str | None,
     database: str | None,
 ) -> None:
@@ -40,7 +42,8 @@ def command(
     folder.mkdir(parents=True, exist_ok=True)
     store = open_store(store_address or folder)
     regions = scan_regions or (region,)
-    working = open_scanning(store, knowledge, regions, folder, role, external_id, events)
+    whose = (role, external_id, events)
+    working = open_scanning(store, knowledge, regions, folder, *whose, origins)
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         for each in working:

@@ -72,8 +72,9 @@ class Captured:
         if isinstance(held, bytes):
             return held
         assert self._spool is not None
-        self._spool.seek(held[0])
-        return self._spool.read(held[1])
+        with self._lock:
+            self._spool.seek(held[0])
+            return self._spool.read(held[1])
 
     def get(self, path: str) -> "tuple[TreeFile, Takers, Held] | None":
         """A captured file, who wants it, and its content."""

@@ -1,10 +1,11 @@
 """Collect: run the table of catalogers over a target and put together its inventory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
 
+from openinspector.inventory.answers import pack, unpack
 from openinspector.inventory.captured import Captured, Held, WithCompanions
 from openinspector.inventory.cataloger import (
     Cataloger,
@@ -47,7 +48,7 @@ def collect(
     matcher = Matcher(catalogers, tree.target.is_root, exclude)
     with Captured() as captured:
         collector = _Collector(matcher, limits, captured)
-        for event in tree.walk(matcher, collector.visit, progress):
+        for event in tree.walk(matcher, collector.visitor, progress):
             collector.take(event)
         collector.run_deferred()
         return conclude(tree, matcher, collector.outcomes(), collector.unread, limits.packages)
@@ -56,8 +57,47 @@ def collect(
 class _Visited(msgspec.Struct):
     """What the catalogers said that ran at once, and the content for those that run later."""
 
+    path: str
     outcomes: list[Outcome]
     held: Held | None
+
+
+class _Visitor:
+    """Parses a file while its content is at hand; called from any thread."""
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        captured: Captured,
+        run: Callable[[Cataloger, File, str | None], Outcome],
+    ) -> None:
+        self._matcher = matcher
+        self._captured = captured
+        self._run = run
+        self._catalogers = {each.name: each for each in matcher.catalogers}
+
+    def __call__(self, file: TreeFile, bits: int) -> _Visited:
+        """Run the catalogers that need nothing else; keep the content for the others."""
+        takers = self._matcher.takers(bits)
+        held = self._captured.hold(file) if takers.keep else None
+        outcomes = [self._run(cataloger, file, file.layer) for cataloger in takers.now]
+        return _Visited(file.path, [each for each in outcomes if each.items], held)
+
+    def pack(self, answer: object) -> bytes:
+        """An answer as bytes, with the content that is held."""
+        assert isinstance(answer, _Visited)
+        content: bytes | ReadError | None = None
+        try:
+            if answer.held is not None:
+                content = bytes(self._captured.content(answer.held))
+        except ReadError as error:
+            content = error
+        return pack(answer.path, answer.outcomes, content)
+
+    def unpack(self, packed: bytes, layer: str | None) -> _Visited:
+        """The answer that was packed for another image."""
+        outcomes, held = unpack(packed, self._catalogers, layer)
+        return _Visited("", outcomes, held)
 
 
 class _Collector:
@@ -69,6 +109,7 @@ class _Collector:
         self._limits = limits
         self._captured = captured
         self._outcomes: dict[str, list[Outcome]] = {}
+        self.visitor = _Visitor(matcher, captured, self._run)
 
     def take(self, event: Event | Unread) -> None:
         """Handle one event of the walk."""
@@ -81,13 +122,6 @@ class _Collector:
             self._again(event)
         else:
             self.unread.append(event)
-
-    def visit(self, file: TreeFile, bits: int) -> "_Visited":
-        """Parse a file while its content is at hand; called from any thread."""
-        takers = self._matcher.takers(bits)
-        held = self._captured.hold(file) if takers.keep else None
-        outcomes = [self._run(cataloger, file, file.layer) for cataloger in takers.now]
-        return _Visited([outcome for outcome in outcomes if outcome.items], held)
 
     def _found(self, event: Found) -> None:
         path, visited = event.file.path, event.answer

@@ -6,6 +6,7 @@ import msgspec
 
 from openinspector.inventory.cataloger import Cataloger, Owned, Part, Yield
 from openinspector.inventory.catalogers.dockerfile import from_history
+from openinspector.inventory.catalogers.unlocked import without_installed
 from openinspector.inventory.distribution import choose, kind_of, stamp, unjudged
 from openinspector.inventory.matching import Matcher
 from openinspector.inventory.trees.tree import FileTree, Unread
@@ -78,7 +79,8 @@ def conclude(
         found.add(outcome, tree.base_layers)
     distribution = choose(found.distributions) or next(iter(found.other_distributions), None)
     packages = _unique(found, distribution)
-    gaps = [*_tree_gaps(matcher, unread), *found.gaps]
+    found_gaps = without_installed(found.gaps, (package for package, _ in packages))
+    gaps = [*_tree_gaps(matcher, unread), *found_gaps]
     if len(packages) > maximum:
         reason = f"more than {maximum:,} packages were found; the rest is left out"
         gaps += [Gap(part, reason) for part in _parts(matcher)]

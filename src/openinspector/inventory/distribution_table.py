@@ -230,6 +230,14 @@ ROWS: dict[str, Row] = {
     "amzn": Row("Amazon Linux", "Amazon Linux", "rpm", "amazon", amazon, "AMAZON_LINUX"),
     "arch": Row("Arch Linux", "Arch Linux", "", "arch", rolling, "ARCH_LINUX"),
     "azurelinux": Row("Azure Linux", "Azure Linux", "rpm", "azurelinux", major, "AZURE_LINUX"),
+    "bellsoft-hardened-containers": Row(
+        "BellSoft Hardened Containers",
+        "BellSoft Hardened Containers",
+        "apk",
+        "bellsoft-hardened-containers",
+        whole,
+        "BELLSOFT_HARDENED_CONTAINERS",
+    ),
     "bottlerocket": Row(
         "Bottlerocket", "Bottlerocket", "rpm", "bottlerocket", rolling, "BOTTLEROCKET"
     ),
@@ -238,6 +246,8 @@ ROWS: dict[str, Row] = {
         "CentOS Stream", "Red Hat", "rpm", "centos", enterprise_linux, "CENTOS_STREAM", _RED_HAT
     ),
     "chainguard": Row("Chainguard", "Chainguard", "apk", "chainguard", rolling, "CHAINGUARD"),
+    "cleanstart": Row("CleanStart", "CleanStart", "apk", "cleanstart", rolling, "CLEANSTART"),
+    "clnstrt": Row("CleanStart", "CleanStart", "apk", "cleanstart", rolling, "CLEANSTART"),
     "debian": Row("Debian GNU/Linux", "Debian", "deb", "debian", debian, "DEBIAN"),
     "devuan": Row("Devuan GNU/Linux", "Debian", "deb", "debian", devuan, "DEVUAN", "Debian"),
     "echo": Row("Echo", "Echo", "deb", "echo", rolling, "ECHO"),

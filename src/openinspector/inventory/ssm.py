@@ -14,6 +14,7 @@ import zstandard
 
 from openinspector.inventory.cataloger import ReadError
 from openinspector.inventory.catalogers.rpm import make_package
+from openinspector.inventory.deep_inspection import NOT_HANDED_OVER
 from openinspector.inventory.distribution import identify, kind_of, stamp, unjudged
 from openinspector.inventory.os_packages import is_name, is_version
 from openinspector.inventory.rpmdb.header import Header
@@ -75,7 +76,7 @@ def inventory_of(
         gaps.append(Gap("os-packages", f"{broken} entries of the SSM inventory have no version"))
     if kind == "deb" and packages:
         gaps.append(Gap("os-packages", _NO_SOURCES))
-    gaps.append(Gap("language-packages", _NO_LANGUAGES, total=True))
+    gaps.append(Gap("language-packages", NOT_HANDED_OVER, total=True))
     return Inventory(
         target=Target("host", "", is_root=True),
         packages=tuple(dict.fromkeys(packages)),
@@ -89,10 +90,6 @@ _NO_SOURCES = (
     "the SSM inventory of Debian packages does not name their sources, by which advisories are"
     " published: those whose source has another name were not judged; `openinspector agent` hands"
     " them over"
-)
-_NO_LANGUAGES = (
-    "the SSM inventory holds packages of the operating system only; `openinspector agent` hands"
-    " over the others"
 )
 
 

@@ -24,6 +24,7 @@ from openinspector.ledger.fields import (
 )
 from openinspector.model.finding import Finding
 from openinspector.store.findings import (
+    SEVERITY_RANK,
     finding,
     finding_package,
     finding_value,
@@ -44,38 +45,56 @@ _BOUNDS = {
 """Names of a range's sides, and what the API's unit is in ours (dates: milliseconds)."""
 
 
+_SURROGATES, _AFTER_SURROGATES, _LAST = 0xD800, 0xE000, 0x10FFFF
+"""Code points: the first surrogate, the first after them, the last of all."""
+
+
 # --- in SQL --------------------------------------------------------------------------------------
 
 
-def condition(criteria: Criteria) -> ColumnElement[bool]:
-    """The condition on `finding` for findings that meet all criteria."""
-    return and_(true(), *(_field_sql(FIELDS[name], tests) for name, tests in criteria.items()))
+def condition(criteria: Criteria, *, one_by_one: bool = False) -> ColumnElement[bool]:
+    """The condition on `finding` for findings that meet all criteria.
+
+    `one_by_one`: it will be asked of findings in turn until there are enough of them, not of all.
+    """
+    return and_(
+        true(), *(_field_sql(FIELDS[name], tests, one_by_one) for name, tests in criteria.items())
+    )
 
 
-def _field_sql(field: Field, tests: Sequence[Mapping[str, Any]]) -> ColumnElement[bool]:
+def _field_sql(
+    field: Field, tests: Sequence[Mapping[str, Any]], one_by_one: bool
+) -> ColumnElement[bool]:
+    def some(name: str, test: ColumnElement[bool]) -> ColumnElement[bool]:
+        return _value_exists(name, test, one_by_one)
+
     match field:
+        case Scalar("string", "severity"):
+            return severity_sql(tests)
         case Scalar(kind, column):
             return value_sql(kind, finding.c[column], tests)
         case Several("map", name):
-            return or_(
-                *(
-                    _value_exists(name, tag_sql(finding_value.c.key, finding_value.c.value, test))
-                    for test in tests
-                )
-            )
+            key, value = finding_value.c.key, finding_value.c.value
+            return or_(*(some(name, tag_sql(key, value, test)) for test in tests))
         case Several(_, name):
-            return combine(
-                tests, lambda test: _value_exists(name, text_sql(finding_value.c.value, test))
-            )
+            return combine(tests, lambda test: some(name, text_sql(finding_value.c.value, test)))
         case Constant(_, value):
             return true() if strings_hold(value, tests) else false()
         case Absent(kind):
             negated = kind == "string" and strings_hold(None, tests)
             return true() if negated else false()
         case Ports():
-            return or_(*map(_ports_sql, tests))
+            return or_(*map(ports_sql, tests))
         case Packages():
-            return or_(*map(_package_sql, tests))
+            return or_(*map(package_sql, tests))
+
+
+def severity_sql(tests: Sequence[Mapping[str, Any]]) -> ColumnElement[bool]:
+    """By rank, which lists are sorted by: mild ones are then found without passing the worse."""
+    ranks = [rank for word, rank in SEVERITY_RANK.items() if strings_hold(word, tests)]
+    if len(ranks) == 1:
+        return finding.c.severity_rank == ranks[0]
+    return finding.c.severity_rank.in_(ranks)
 
 
 def value_sql(
@@ -92,20 +111,39 @@ def combine(
     one: Callable[[Mapping[str, Any]], ColumnElement[bool]],
 ) -> ColumnElement[bool]:
     """Any of the positive tests, and none of the negated ones."""
-    positive = [one(test) for test in tests if test["comparison"] != _NEGATED]
+    positive = [one(test) for test in positive_tests(tests)]
     negative = [not_(one(test)) for test in tests if test["comparison"] == _NEGATED]
     return and_(true(), *([or_(*positive)] if positive else []), *negative)
+
+
+def positive_tests(tests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of the tests of a text that say what it is, not what it is not."""
+    return [test for test in tests if test["comparison"] != _NEGATED]
 
 
 def text_sql(column: ColumnElement[Any], test: Mapping[str, Any]) -> ColumnElement[bool]:
     """Whether a column that is not NULL is, or begins with, the value of a test."""
     value: str = test["value"]
     if test["comparison"] == "PREFIX":
-        # Not LIKE: its wildcards would have to be escaped, and SQLite's ignores case.
+        # Not LIKE: its wildcards would have to be escaped, and SQLite's ignores case. The range is
+        # for indexes; both databases compare by bytes, in whose order UTF-8 keeps code points.
         start: ColumnElement[str] = func.substr(column, 1, len(value))
-        return start == value
+        end = beyond_prefix(value)
+        within = [column >= value] if end is None else [column >= value, column < end]
+        return and_(*within, start == value)
     same: ColumnElement[bool] = column == value
     return same
+
+
+def beyond_prefix(prefix: str) -> str | None:
+    """The least text after all that begin with a prefix; None where there is none."""
+    for length in range(len(prefix), 0, -1):
+        last = ord(prefix[length - 1])
+        if last < _LAST:
+            # Between the two lie surrogates, which no text has.
+            following = _AFTER_SURROGATES if last + 1 == _SURROGATES else last + 1
+            return prefix[: length - 1] + chr(following)
+    return None
 
 
 def range_sql(
@@ -133,10 +171,13 @@ def bounds(kind: str, test: Mapping[str, Any]) -> tuple[Any, Any]:
     )
 
 
-def _value_exists(field: str, test: ColumnElement[bool]) -> ColumnElement[bool]:
+def _value_exists(field: str, test: ColumnElement[bool], one_by_one: bool) -> ColumnElement[bool]:
     value = finding_value
     query = select(value.c.row_id).where(value.c.field == field, test)
-    return exists(query.where(value.c.row_id == finding.c.row_id).correlate(finding))
+    query = query.where(value.c.row_id == finding.c.row_id).correlate(finding)
+    # The offset changes nothing but that PostgreSQL asks it of each finding: it would rather
+    # collect all findings that have the value.
+    return exists(query.offset(0) if one_by_one else query)
 
 
 def tag_sql(
@@ -147,7 +188,8 @@ def tag_sql(
     return named if test.get("value") is None else and_(named, value == test["value"])
 
 
-def _ports_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
+def ports_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Whether the open ports of a finding overlap a range."""
     low, high = bounds("ports", test)
     sides = [finding.c.port_begin.is_not(None)]
     if low is not None:
@@ -157,7 +199,8 @@ def _ports_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
     return and_(*sides)
 
 
-def _package_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
+def package_sql(test: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Whether one package of a finding is as a test wants it."""
     columns = finding_package.c
     parts = [
         value_sql("number" if name == "epoch" else "string", columns[PACKAGE_FIELDS[name]], [part])
@@ -223,7 +266,7 @@ def strings_hold(value: str | None, tests: Sequence[Mapping[str, Any]]) -> bool:
 def any_string_holds(values: Iterable[str], tests: Sequence[Mapping[str, Any]]) -> bool:
     """The same, of several texts: one suffices to pass, none may match a negated test."""
     values = list(values)
-    positive = [test for test in tests if test["comparison"] != _NEGATED]
+    positive = positive_tests(tests)
     negative = [test for test in tests if test["comparison"] == _NEGATED]
     if any(value == test["value"] for test in negative for value in values):
         return False

@@ -107,9 +107,9 @@ FIELDS: Mapping[str, Field] = {
     "codeVulnerabilityDetectorTags": Several("string", "detector_tag"),
     "codeVulnerabilityFilePath": _text("code_path"),
     "machineImageId": _text("ec2_image_id"),
-    "machineImageName": Absent("string"),
-    "machineImageOwnerAccountId": Absent("string"),
-    "machineImagePlatform": Absent("string"),
+    "machineImageName": Several("string", "machine_image_name"),
+    "machineImageOwnerAccountId": Several("string", "machine_image_owner"),
+    "machineImagePlatform": Several("string", "machine_image_platform"),
     # Criteria of the newer models that speak of all clouds: here, of the one that there is.
     "cloudProvider": Constant("string", "AWS"),
     "cloudProviderRegion": _text("region"),

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_
 
 from openinspector.ledger.criteria import Criteria, condition
+from openinspector.ledger.plan import Order, few_rows, index_of
 from openinspector.model.finding import Finding
 from openinspector.model.refusal import Invalid
 from openinspector.store.findings import finding
@@ -39,9 +40,6 @@ SORT_FIELDS: Mapping[str, str] = {
 
 _STREAM = 500
 _DEFAULT: tuple[tuple[str, bool], ...] = (("severity_rank", True), ("last_observed_at", True))
-
-Order = Sequence[tuple[str, bool]]
-"""Columns and whether each goes downwards; the ARN follows, upwards."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -73,16 +71,44 @@ def find(
 ) -> Page:
     """One page. `at`: the moment to read; `after`: the sort key and ARN of the last one seen."""
     columns = [finding.c[name] for name, _ in order]
-    query = select(finding.c.body, finding.c.arn, *columns).where(
-        of_accounts(accounts), visible(at), condition(criteria)
+    query = select(finding.c.row_id, finding.c.arn, *columns).where(
+        of_accounts(accounts), visible(at)
     )
     if after is not None:
         query = query.where(_beyond(order, after))
-    query = query.order_by(*_ordering(order)).limit(limit + 1)
-    rows = connection.execute(query).all()
+    query = _on_its_way(connection, query, accounts, criteria, order)
+    rows = connection.execute(query.order_by(*_ordering(order)).limit(limit + 1)).all()
     page = rows[:limit]
     position = [*page[-1][2:], page[-1][1]] if len(rows) > limit else None
-    return Page([row[0] for row in page], position)
+    return Page(_bodies(connection, [row[0] for row in page]), position)
+
+
+def _on_its_way(
+    connection: Connection,
+    query: Select[Any],
+    accounts: Sequence[str],
+    criteria: Criteria,
+    order: Order,
+) -> Select[Any]:
+    """The query with its criteria: through few rows, or down the index of its order."""
+    few = few_rows(connection, accounts, criteria, order)
+    if few is not None:
+        return query.where(finding.c.row_id.in_(few), condition(criteria))
+    index = index_of(order, accounts)
+    if index is not None:
+        # SQLite would leave the order for any criterion that has an index, and sort.
+        query = query.with_hint(finding, f"INDEXED BY {index}", "sqlite")
+    postgresql = connection.dialect.name == "postgresql"
+    return query.where(condition(criteria, one_by_one=postgresql))
+
+
+def _bodies(connection: Connection, rows: Sequence[int]) -> list[bytes]:
+    """The findings of some rows, in their order."""
+    found = connection.execute(
+        select(finding.c.row_id, finding.c.body).where(finding.c.row_id.in_(rows))
+    )
+    bodies = {row.row_id: row.body for row in found}
+    return [bodies[row] for row in rows]
 
 
 def stream(

@@ -1,21 +1,24 @@
 """A scan goes into the ledger: inventory, coverage, findings and outbox, in one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from openinspector.assess import Assessment
+from openinspector.assess import Assessment, Place
 from openinspector.ledger.criteria import Criteria
+from openinspector.ledger.judgement import Judgement
 from openinspector.ledger.reconcile import RESOURCE_GONE, closed, reconcile, unseen_parts
 from openinspector.ledger.suppression import suppressed_by
-from openinspector.model import Inventory
+from openinspector.model import Inventory, Listener
 from openinspector.model.finding import Finding, Resource
-from openinspector.store.coverage import end_coverage, put_coverage
-from openinspector.store.findings import StoredFinding, current_findings, put_findings
-from openinspector.store.packages import bind_inventory, put_inventory, unbind_inventory
+from openinspector.store.coverage import end_coverage, mark_looked_at, put_coverage
+from openinspector.store.findings import FindingRow, StoredFinding, finding_rows, put_findings
+from openinspector.store.listeners import forget_listeners, put_listeners
+from openinspector.store.packages import bind_inventories, put_inventory, unbind_inventories
+from openinspector.store.scan_counts import count_scans
 from openinspector.store.transitions import Transition, append_transitions
 
 _NOT_SCANNED = {
@@ -40,6 +43,20 @@ class Recorded(msgspec.Struct, frozen=True, rename="camel"):
     unchanged: int = 0
 
 
+class Scan(msgspec.Struct, frozen=True):
+    """What was found in one resource: a judgement of the inventory of a digest, which is stored.
+
+    `row` is its coverage; None: it was judged again only, and nothing is known of whether it can
+    be scanned. `listeners` is what its agent told of the network; None: nobody looked now.
+    """
+
+    resource: Resource
+    digest: str
+    judgement: Judgement
+    row: dict[str, Any] | None
+    listeners: tuple[Listener, ...] | None = None
+
+
 def record_scan(
     connection: Connection,
     account: str,
@@ -54,21 +71,79 @@ def record_scan(
     `row` is its coverage, where more is known of it than the scan told.
     """
     resource = assessment.resource
-    transitions = reconcile(
-        _stored(connection, account, resource.id, network=False),
-        assessment.findings,
-        lambda each: suppressed_by(rules, each),
-        unseen_parts(assessment.coverage),
-        now / 1000,
-    )
-    bind_inventory(connection, account, resource.id, put_inventory(connection, inventory), now)
     row = row or covered(account, resource, assessment, now)
-    put_coverage(connection, account, [row], now)
+    digest = put_inventory(connection, inventory)
+    scan = Scan(resource, digest, Judgement.of(assessment), row, inventory.listeners)
+    place = Place(account, resource.region or "", resource.partition or "")
+    return record_scans(connection, place, [scan], rules, now)[0]
+
+
+def record_scans(
+    connection: Connection, place: Place, scans: Sequence[Scan], rules: Sequence[Criteria], now: int
+) -> list[Recorded]:
+    """Record what was found in resources of one account and region, each of them once.
+
+    It writes exactly what one after another would: which is what the tests hold it to.
+    """
+    account = place.account
+    names = [each.resource.id for each in scans]
+    stored = finding_rows(connection, account, names, network=False)
+    recorded, transitions = [], []
+    for each in scans:
+        changed = _reconciled(stored[each.resource.id], each, place, rules, now / 1000)
+        recorded.append(_counted(each, changed))
+        transitions += changed
+    for each in scans:
+        if each.listeners is not None:
+            put_listeners(connection, account, each.resource.id, each.listeners, now)
+    put_coverage(connection, account, [each.row for each in scans if each.row is not None], now)
+    judged = {each.resource.id: each.resource.type for each in scans if each.row is None}
+    looked_at = mark_looked_at(connection, account, judged, "PACKAGE", now)
+    counted = {
+        each.resource.id: each.resource.type
+        for each in scans
+        if each.row is not None and each.row["scanStatus"]["statusCode"] == "ACTIVE"
+    }
+    count_scans(connection, account, counted | {name: judged[name] for name in looked_at}, now)
+    bind_inventories(connection, account, {each.resource.id: each.digest for each in scans}, now)
     _apply(connection, transitions, now)
+    return recorded
+
+
+def _reconciled(
+    stored: Mapping[str, FindingRow],
+    scan: Scan,
+    place: Place,
+    rules: Sequence[Criteria],
+    now: float,
+) -> list[Transition]:
+    """The transitions of one resource; findings that stand as they are are not even read."""
+    resource = scan.resource
+    written = msgspec.Raw(msgspec.json.encode([resource]))
+    standing: set[str] = set()
+    observed: list[Finding] = []
+    for shared in scan.judgement.findings:
+        arn = shared.arn(place, resource)
+        row = stored.get(arn)
+        # A rule may ask for anything, the moment of this scan included.
+        if not rules and row and row.status == "ACTIVE" and shared.stands(row, place, written):
+            standing.add(arn)
+        else:
+            observed.append(shared.at(arn, place, resource))
+    return reconcile(
+        {arn: row.read() for arn, row in stored.items() if arn not in standing},
+        observed,
+        lambda each: suppressed_by(rules, each),
+        unseen_parts(scan.judgement.coverage),
+        now,
+    )
+
+
+def _counted(scan: Scan, transitions: Sequence[Transition]) -> Recorded:
     counted = Counter(each.kind.lower() for each in transitions)
-    observed = len(assessment.findings)
     touched = sum(counted.values()) - counted["closed"]
-    return Recorded(resource.id, **counted, unchanged=observed - touched)
+    unchanged = len(scan.judgement.findings) - touched
+    return Recorded(scan.resource.id, **counted, unchanged=unchanged)
 
 
 def record_network(
@@ -95,30 +170,36 @@ def _stored(
     connection: Connection, account: str, resource_id: str, *, network: bool
 ) -> dict[str, StoredFinding]:
     """The findings that one kind of scan answers for: of the network, or of all else."""
-    return {
-        arn: each
-        for arn, each in current_findings(connection, account, resource_id).items()
-        if (each.finding.type == "NETWORK_REACHABILITY") is network
-    }
+    rows = finding_rows(connection, account, [resource_id], network=network)[resource_id]
+    return {arn: row.read() for arn, row in rows.items()}
 
 
-def close_findings(connection: Connection, account: str, resource_id: str, now: int) -> int:
-    """A resource is gone, or scanned no more: its findings close; how many."""
-    stored = current_findings(connection, account, resource_id).values()
+def close_findings(connection: Connection, account: str, resources: Sequence[str], now: int) -> int:
+    """Resources are gone, or scanned no more: their findings close; how many."""
+    stored = finding_rows(connection, account, resources)
     transitions = [
-        closed(each.finding, RESOURCE_GONE, now / 1000)
-        for each in stored
-        if each.finding.status != "CLOSED"
+        closed(row.read().finding, RESOURCE_GONE, now / 1000)
+        for rows in stored.values()
+        for row in rows.values()
+        if row.status != "CLOSED"
     ]
     _apply(connection, transitions, now)
-    unbind_inventory(connection, account, resource_id, now)
+    unbind_inventories(connection, account, resources, now)
+    forget_listeners(connection, account, resources, now)
     return len(transitions)
+
+
+def close_resources(
+    connection: Connection, account: str, resources: Sequence[str], now: int
+) -> int:
+    """Resources are gone: their findings close, their coverage ends; how many closed."""
+    end_coverage(connection, account, resources, now)
+    return close_findings(connection, account, resources, now)
 
 
 def close_resource(connection: Connection, account: str, resource_id: str, now: int) -> int:
     """A resource is gone: its findings close, its coverage ends; how many closed."""
-    end_coverage(connection, account, resource_id, now)
-    return close_findings(connection, account, resource_id, now)
+    return close_resources(connection, account, [resource_id], now)
 
 
 def _apply(connection: Connection, transitions: Sequence[Transition], now: int) -> None:

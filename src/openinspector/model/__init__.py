@@ -19,6 +19,7 @@ from openinspector.model.inventory import (
     ImageMetadata,
     Inventory,
     Kernel,
+    Listener,
     Target,
     TargetKind,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Kernel",
     "Knowledge",
     "KnownExploited",
+    "Listener",
     "Location",
     "MissingTarget",
     "OpenInspectorError",

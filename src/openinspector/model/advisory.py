@@ -123,3 +123,7 @@ class Knowledge(Protocol):
     def knows(self, ecosystem: str) -> bool:
         """Whether any advisory of this ecosystem (with release) is held."""
         ...
+
+    def ecosystems(self) -> Sequence[str]:
+        """Every ecosystem (with release) that advisories are held for, by name."""
+        ...

@@ -20,6 +20,7 @@ ResourceType = Literal[
     "AWS_ECR_REPOSITORY",
     "AWS_LAMBDA_FUNCTION",
     "CODE_REPOSITORY",
+    "MACHINE_IMAGE",
 ]
 
 
@@ -185,6 +186,14 @@ class AwsEcrContainerImageDetails(_Shape, frozen=True):
     in_use_count: int | None = None
 
 
+class LambdaVpcConfig(_Shape, frozen=True):
+    """The network that a function is connected to."""
+
+    subnet_ids: list[str] | None = None
+    security_group_ids: list[str] | None = None
+    vpc_id: str | None = None
+
+
 class AwsLambdaFunctionDetails(_Shape, frozen=True):
     """A function."""
 
@@ -194,6 +203,7 @@ class AwsLambdaFunctionDetails(_Shape, frozen=True):
     version: str
     execution_role_arn: str
     layers: list[str] | None = None
+    vpc_config: LambdaVpcConfig | None = None
     package_type: str | None = None
     architectures: list[str] | None = None
     last_modified_at: float | None = None
@@ -207,6 +217,22 @@ class CodeRepositoryDetails(_Shape, frozen=True):
     provider_type: str | None = None
 
 
+class MachineImageDetails(_Shape, frozen=True):
+    """A machine image (AMI) that was scanned itself."""
+
+    machine_image_id: str
+    name: str | None = None
+    owner_account_id: str | None = None
+    platform: str | None = None
+    architecture: str | None = None
+    creation_date: float | None = None
+    state: str | None = None
+    is_public: bool | None = None
+    root_device_type: str | None = None
+    virtualization_type: str | None = None
+    source_resource_id: str | None = None
+
+
 class ResourceDetails(_Shape, frozen=True):
     """Exactly one member is filled."""
 
@@ -216,6 +242,7 @@ class ResourceDetails(_Shape, frozen=True):
     aws_ecr_container_image: AwsEcrContainerImageDetails | None = None
     aws_lambda_function: AwsLambdaFunctionDetails | None = None
     code_repository: CodeRepositoryDetails | None = None
+    machine_image: MachineImageDetails | None = None
 
 
 class Resource(_Shape, frozen=True):

@@ -87,6 +87,17 @@ class ConfigurationCheck(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
+class Listener(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A port of a machine at which something listens for others (not at loopback addresses).
+
+    `program` is the path of what listens, None where the kernel did not tell.
+    """
+
+    protocol: Literal["TCP", "UDP"]
+    port: int
+    program: str | None = None
+
+
 class Inventory(msgspec.Struct, frozen=True, omit_defaults=True):
     """The evidence of one target.
 
@@ -107,3 +118,5 @@ class Inventory(msgspec.Struct, frozen=True, omit_defaults=True):
     subsumed: tuple[Package, ...] = ()
     """Language packages and applications whose file an OS package owns: they belong to it, are
     judged with it and only kept to explain why they are not reported twice."""
+    listeners: tuple[Listener, ...] | None = None
+    """What listens on the machine, by protocol and port; None where nobody looked."""

@@ -21,7 +21,10 @@ class Refusal(OpenInspectorError):
 
 
 class Invalid(Refusal):
-    """The request breaks a rule; `fields` names each member and what is wrong with it."""
+    """The request breaks a rule; `fields` names each member and what is wrong with it.
+
+    The reason is FIELD_VALIDATION_FAILED where members are named, else OTHER.
+    """
 
     code = "ValidationException"
 
@@ -29,10 +32,11 @@ class Invalid(Refusal):
         self,
         message: str,
         fields: Sequence[tuple[str, str]] = (),
-        reason: str = "FIELD_VALIDATION_FAILED",
+        reason: str | None = None,
     ) -> None:
         named = [{"name": name, "message": text} for name, text in fields]
-        super().__init__(message, reason=reason, fields=named or None)
+        told = reason or ("FIELD_VALIDATION_FAILED" if named else "OTHER")
+        super().__init__(message, reason=told, fields=named or None)
 
 
 class BadRequest(Refusal):

@@ -9,14 +9,19 @@ import msgspec
 from openinspector.aws import ecr, functions, ssm
 from openinspector.aws.trouble import AwsTrouble, Gone, Unfit
 from openinspector.inventory.cataloger import ReadError
+from openinspector.inventory.deep_inspection import inspected
 from openinspector.inventory.ssm import distribution_of, inventory_of, unpack
-from openinspector.model import Gap, Inventory, Target, TargetError
+from openinspector.inventory.windows import windows_inventory
+from openinspector.model import Gap, Inventory, Package, Target, TargetError
 from openinspector.model.discovered import Discovered, ScanMode
-from openinspector.model.finding import Resource
+from openinspector.model.finding import Finding, Resource, VulnerablePackage
+from openinspector.monitor.layers import StoredLayers
 from openinspector.monitor.monitor import Monitor
+from openinspector.organization.deep_inspection import deep_inspection
 
 if TYPE_CHECKING:
     from openinspector.aws.ebs import Volume
+    from openinspector.inventory.trees.disk.layout import Layout
 
 AGENTLESS: ScanMode = "EC2_AGENTLESS"
 _NO_SOFTWARE = ("NO_INVENTORY", "STALE_INVENTORY")
@@ -48,7 +53,26 @@ def collect(monitor: Monitor, found: Discovered) -> Collected:
 
 
 def _of_agent(monitor: Monitor, found: Discovered) -> Inventory:
-    """What the instance handed to SSM: our agent's whole inventory, else SSM's own of packages."""
+    """What the instance handed to SSM, as far as deep inspection looks."""
+    if found.metadata["ec2"]["platform"] == "WINDOWS":
+        return _of_windows(monitor, found)
+    with monitor.store.read() as connection:
+        chosen = deep_inspection(connection, found.account)
+    return inspected(_handed_over(monitor, found), chosen.active, chosen.paths)
+
+
+def _of_windows(monitor: Monitor, found: Discovered) -> Inventory:
+    place = (found.account, found.region, found.resource.id)
+    listed = _fresh(
+        found, ssm.software_inventory(monitor.sessions, *place, ssm.APPLICATIONS), monitor
+    )
+    updates = ssm.software_inventory(monitor.sessions, *place, ssm.UPDATES)
+    name, version = found.source.get("platform") or ("Microsoft Windows", "")
+    return windows_inventory(name, version, listed.entries, updates.entries if updates else ())
+
+
+def _handed_over(monitor: Monitor, found: Discovered) -> Inventory:
+    """Our agent's whole inventory, else SSM's own of packages."""
     place = (found.account, found.region, found.resource.id)
     whole = ssm.software_inventory(monitor.sessions, *place, ssm.WHOLE)
     gap = None
@@ -57,18 +81,27 @@ def _of_agent(monitor: Monitor, found: Discovered) -> Inventory:
             return unpack(whole.entries)
         except ReadError as error:
             gap = Gap("language-packages", str(error), total=True)
-    listed = ssm.software_inventory(monitor.sessions, *place, ssm.APPLICATIONS)
+    listed = _fresh(
+        found, ssm.software_inventory(monitor.sessions, *place, ssm.APPLICATIONS), monitor
+    )
+    name, version = found.source.get("platform") or ("", "")
+    inventory = inventory_of(distribution_of(name, version), listed.entries)
+    if gap is not None:
+        inventory = msgspec.structs.replace(inventory, gaps=(*inventory.gaps, gap))
+    return inventory
+
+
+def _fresh(
+    found: Discovered, listed: ssm.SoftwareInventory | None, monitor: Monitor
+) -> ssm.SoftwareInventory:
+    """What was handed over, if it was and lately. Raises `Unfit`."""
     if listed is None:
         raise Unfit("NO_INVENTORY", f"{found.resource.id} handed no inventory to SSM")
     if not _is_fresh(listed.captured, monitor.now()):
         raise Unfit(
             "STALE_INVENTORY", f"{found.resource.id}: its inventory is of {listed.captured}"
         )
-    name, version = found.source.get("platform") or ("", "")
-    inventory = inventory_of(distribution_of(name, version), listed.entries)
-    if gap is not None:
-        inventory = msgspec.structs.replace(inventory, gaps=(*inventory.gaps, gap))
-    return inventory
+    return listed
 
 
 def _is_fresh(captured: str, now: datetime) -> bool:
@@ -86,6 +119,7 @@ def _of_image(monitor: Monitor, found: Discovered) -> Inventory:
         found.region,
         found.source["repository"],
         found.source["digest"],
+        StoredLayers(monitor),
     )
     # The same image in other repositories and accounts is one inventory.
     target = msgspec.structs.replace(inventory.target, name="")
@@ -102,30 +136,76 @@ def _of_disks(monitor: Monitor, found: Discovered) -> Inventory:
 
     place = (found.account, found.region, found.resource.id)
     with snapshots(monitor.sessions, *place, found.source["volumes"]) as volumes:
-        root = volumes.get(found.source.get("root") or "") or next(iter(volumes.values()), None)
-        if root is None:
-            raise Gone(f"{found.resource.id} has no volumes any more")
-        inventory = _of_disk(root)
-        if inventory.distribution is None:
-            raise Unfit("UNSUPPORTED_OS", f"{found.resource.id}: {_told(inventory)}")
-        others = [each for each in volumes.values() if each is not root]
-        return with_data_volumes(inventory, [_of_disk(each) for each in others])
+        return of_volumes(found.resource.id, volumes, found.source.get("root") or "")
 
 
-def _of_disk(volume: "Volume") -> Inventory:
+def of_volumes(name: str, volumes: "Mapping[str, Volume]", device: str) -> Inventory:
+    """What is on the volumes of an instance or a machine image, by device; `device` is the root's.
+
+    Raises `Unfit` when there is no operating system on it.
+    """
+    device_of = {volume.name: device for device, volume in volumes.items()}
+    root = volumes.get(device) or next(iter(volumes.values()), None)
+    if root is None:
+        raise Gone(f"{name} has no volumes any more")
+    inventory = _of_disk(root, device_of[root.name])
+    if inventory.distribution is None:
+        raise Unfit("UNSUPPORTED_OS", f"{name}: {_told(inventory)}")
+    others = [each for each in volumes.values() if each is not root]
+    return with_data_volumes(inventory, [_of_disk(each, device_of[each.name]) for each in others])
+
+
+def _of_disk(volume: "Volume", device: str) -> Inventory:
     from openinspector.inventory.collect import collect as collect_from
     from openinspector.inventory.limits import DEFAULT_LIMITS
     from openinspector.inventory.trees.disk.disk_tree import open_disk
 
     try:
         with open_disk(cast("BinaryIO", volume), "", DEFAULT_LIMITS) as tree:
-            inventory = collect_from(tree)
+            inventory = _located(collect_from(tree), device, tree.layout)
     except TargetError as error:
         inventory = Inventory(Target("disk", ""), gaps=(Gap("os-packages", str(error)),))
     if volume.trouble is not None:
         # What could not be fetched looks like damage of the disk: nothing may be concluded from it.
         raise volume.trouble
     return inventory
+
+
+def _located(inventory: Inventory, device: str, layout: "Layout") -> Inventory:
+    """Language packages by device, partition and path: instances of one image hold the same."""
+
+    def placed(package: Package) -> Package:
+        if package.manager == "OS":
+            return package
+        places = tuple(
+            msgspec.structs.replace(each, path=f"{device}:{layout.located(each.path)}")
+            for each in package.locations
+        )
+        return msgspec.structs.replace(package, locations=places)
+
+    return msgspec.structs.replace(inventory, packages=tuple(map(placed, inventory.packages)))
+
+
+def by_volume(found: Discovered, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Findings that call devices by the volumes that they are (spec/ec2-scanning.md 4.2)."""
+    volumes: Mapping[str, str] = found.source.get("volumes") or {}
+    return tuple(_by_volume(volumes, each) for each in findings) if volumes else findings
+
+
+def _by_volume(volumes: Mapping[str, str], finding: Finding) -> Finding:
+    details = finding.package_vulnerability_details
+    if details is None or not details.vulnerable_packages:
+        return finding
+
+    def named(package: VulnerablePackage) -> VulnerablePackage:
+        device, _, path = (package.file_path or "").partition(":")
+        if device not in volumes:
+            return package
+        return msgspec.structs.replace(package, file_path=f"{volumes[device]}:{path}")
+
+    packages = [named(each) for each in details.vulnerable_packages]
+    told = msgspec.structs.replace(details, vulnerable_packages=packages)
+    return msgspec.structs.replace(finding, package_vulnerability_details=told)
 
 
 def _told(inventory: Inventory) -> str:
@@ -143,7 +223,13 @@ def with_data_volumes(root: Inventory, others: Sequence[Inventory]) -> Inventory
 
 
 def _of_function(monitor: Monitor, found: Discovered) -> Inventory:
-    return functions.download(monitor.sessions, found.account, found.region, found.source["name"])
+    return functions.download(
+        monitor.sessions,
+        found.account,
+        found.region,
+        found.source["name"],
+        StoredLayers(monitor),
+    )
 
 
 _WAYS: Mapping[str, Callable[[Monitor, Discovered], Inventory]] = {

@@ -4,7 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from openinspector.aws import ec2, ecr, functions, ssm
+from openinspector.aws.ebs import MOST_VOLUMES
+from openinspector.aws.trouble import Denied
 from openinspector.model.discovered import Discovered, ScanMode
 from openinspector.model.finding import (
     AwsEcrContainerImageDetails,
@@ -12,17 +16,19 @@ from openinspector.model.finding import (
     ResourceDetails,
     ResourceType,
 )
+from openinspector.monitor.coverage import tell
+from openinspector.monitor.in_use import InUse, in_use
 from openinspector.monitor.listing import take_listing
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.settings import setting
+from openinspector.store.resources import KnownResource, known_resources
+from openinspector.store.schema import in_batches
 
 _DAY = 86_400.0
+_BATCH = 100
 _WINDOWS: Mapping[str, float] = {
     f"DAYS_{days}": days * _DAY for days in (3, 7, 14, 30, 60, 90, 180)
 } | {"LIFETIME": float("inf")}
-
-MOST_VOLUMES = 8
-"""How many agentless scanning takes (spec/ec2-scanning.md 4.1)."""
 
 
 def instances(monitor: Monitor, account: str, region: str) -> list[Discovered]:
@@ -47,7 +53,7 @@ def _instance(
 ) -> Discovered:
     tags = ec2.tags_of(described)
     state = described["State"]["Name"]
-    windows = described.get("Platform") == "windows"
+    windows = "windows" in (described.get("Platform"), (node.platform_type.lower() if node else ""))
     mode: ScanMode = "EC2_SSM_AGENT_BASED"
     reason, closes = None, False
     if state in ("terminated", "shutting-down"):
@@ -56,7 +62,10 @@ def _instance(
         reason, closes = "EXCLUDED_BY_TAG", True
     elif state in ("stopped", "stopping"):
         reason = "EC2_INSTANCE_STOPPED"
-    elif windows or (node is not None and node.platform_type not in ("Linux", "")):
+    elif node is None and windows:
+        # Its disks could be read, but nothing on them could be judged.
+        reason = "UNMANAGED_EC2_INSTANCE"
+    elif node is not None and node.platform_type not in ("Linux", "Windows", ""):
         reason = "UNSUPPORTED_OS"
     elif node is None:
         reason = "UNMANAGED_EC2_INSTANCE"
@@ -81,7 +90,7 @@ def _instance(
         source={
             "volumes": ec2.volumes_of(described),
             "root": described.get("RootDeviceName"),
-            "hybrid": hybrid and 0 < len(ec2.volumes_of(described)) <= MOST_VOLUMES,
+            "hybrid": hybrid and not windows and 0 < len(ec2.volumes_of(described)) <= MOST_VOLUMES,
             "platform": [node.name, node.version] if node else None,
         },
     )
@@ -100,24 +109,38 @@ def images(monitor: Monitor, account: str, region: str) -> list[Discovered]:
     rules = ecr.scan_rules(monitor.sessions, account, region)
     with monitor.store.read() as connection:
         chosen = setting(connection, account, "ecrConfiguration")
-    now = monitor.clock() / 1000
+        used = in_use(connection, account, region)
+        known = known_resources(connection, account, region, ["AWS_ECR_CONTAINER_IMAGE"])
     found: list[Discovered] = []
     for repository in ecr.list_repositories(monitor.sessions, account, region):
         name, arn = repository["repositoryName"], repository["repositoryArn"]
         frequency = ecr.frequency(rules, name)
+        reason = "SCAN_FREQUENCY_MANUAL" if frequency == ecr.MANUAL else None
+        try:
+            listed_images = list(ecr.list_images(monitor.sessions, account, region, name))
+        except Denied as trouble:
+            # Its policy keeps us out; what is known of its images stays, and so do other ones.
+            reason, listed_images = trouble.reason, []
+            found += [each.found for each in known.values() if _lies_in(each, name)]
         found.append(
             Discovered(
                 account=account,
                 region=region,
                 resource=Resource("AWS_ECR_REPOSITORY", arn, monitor.partition, region),
                 metadata={"ecrRepository": {"name": name, "scanFrequency": frequency}},
-                reason="SCAN_FREQUENCY_MANUAL" if frequency == ecr.MANUAL else None,
+                reason=reason,
             )
         )
-        for image in ecr.list_images(monitor.sessions, account, region, name):
+        for image in listed_images:
             if not _is_index(image):
-                found.append(_image(monitor, (account, region, arn), image, frequency, chosen, now))
+                times = image_times(image, used.get((name, image["imageDigest"])), chosen)
+                listed = _image(monitor, (account, region, arn), image, frequency, times)
+                found.append(settled(listed, known.get(listed.resource.id), times))
     return found
+
+
+def _lies_in(known: KnownResource, repository: str) -> bool:
+    return bool(known.found.source.get("repository") == repository)
 
 
 def _is_index(image: Mapping[str, Any]) -> bool:
@@ -126,23 +149,65 @@ def _is_index(image: Mapping[str, Any]) -> bool:
     return kind.endswith(("manifest.list.v2+json", "image.index.v1+json"))
 
 
+class ImageTimes(msgspec.Struct, frozen=True):
+    """What the time for which an image is scanned depends on (spec/ecr-scanning.md 4.2).
+
+    Epoch seconds: when it was pushed or restored, and when it was last pulled or in use, whichever
+    counts (`None`: never), with how long each counts.
+    """
+
+    pushed: float
+    pushed_for: float
+    touched: float | None
+    touched_for: float
+    used: InUse | None = None
+
+    def is_eligible(self, now: float) -> bool:
+        """Whether an image is still to be scanned."""
+        lately = self.touched is not None and now - self.touched <= self.touched_for
+        return now - self.pushed <= self.pushed_for or lately
+
+    @property
+    def last(self) -> float:
+        """When something last happened that counts."""
+        return max(self.pushed, self.touched or 0.0)
+
+
+def image_times(
+    image: Mapping[str, Any], used: InUse | None, chosen: Mapping[str, Any]
+) -> ImageTimes:
+    """The times of an image as ECR lists it, by what an account chose."""
+    pushed = image.get("lastActivatedAt") or image["imagePushedAt"]
+    pulled = image.get("lastRecordedPullTime")
+    touched: float | None = used.last if used else None
+    if chosen.get("pullDateRescanMode") == "LAST_PULL_DATE":
+        touched = pulled.timestamp() if pulled else None
+    return ImageTimes(
+        pushed.timestamp(),
+        _WINDOWS[chosen.get("rescanDuration", "DAYS_14")],
+        touched,
+        _WINDOWS[chosen.get("pullDateRescanDuration", "DAYS_14")],
+        used,
+    )
+
+
 def _image(
     monitor: Monitor,
     place: tuple[str, str, str],
     image: Mapping[str, Any],
     frequency: str,
-    chosen: Mapping[str, Any],
-    now: float,
+    times: ImageTimes,
 ) -> Discovered:
     account, region, repository = place
     digest, name = image["imageDigest"], image["repositoryName"]
     tags = sorted(image.get("imageTags", ()))
-    pushed = image["imagePushedAt"].timestamp()
     pulled = image.get("lastRecordedPullTime")
-    metadata: dict[str, Any] = {"ecrImage": {"tags": tags}}
+    told: dict[str, Any] = {"tags": tags}
     if pulled is not None:
-        metadata["ecrImage"]["imagePulledAt"] = pulled.timestamp()
-    reason, closes = _image_reason(image, frequency, chosen, now)
+        told["imagePulledAt"] = pulled.timestamp()
+    if times.used is not None:
+        told |= {"lastInUseAt": times.used.last, "inUseCount": times.used.count}
+    reason = _image_reason(image, frequency, times, monitor.clock() / 1000)
     return Discovered(
         account=account,
         region=region,
@@ -158,42 +223,54 @@ def _image(
                     image_hash=digest,
                     registry=account,
                     image_tags=tags,
-                    pushed_at=pushed,
+                    pushed_at=image["imagePushedAt"].timestamp(),
+                    last_in_use_at=times.used.last if times.used else None,
+                    in_use_count=times.used.count if times.used else None,
                 )
             ),
         ),
-        metadata=metadata,
+        metadata={"ecrImage": told},
         fingerprint=digest,
         reason=reason,
-        closes=closes,
+        closes=reason is not None,
         source={"repository": name, "digest": digest, "frequency": frequency},
     )
 
 
 def _image_reason(
-    image: Mapping[str, Any], frequency: str, chosen: Mapping[str, Any], now: float
-) -> tuple[str | None, bool]:
-    """Why an image is not scanned, and whether its findings close for it."""
-    if image.get("imageStatus") == "ARCHIVED":
-        return "IMAGE_ARCHIVED", True
+    image: Mapping[str, Any], frequency: str, times: ImageTimes, now: float
+) -> str | None:
+    """Why an image is not scanned; its findings close for each of these."""
+    if image.get("imageStatus") in ("ARCHIVED", "ACTIVATING"):
+        return "IMAGE_ARCHIVED"
     if ecr.unfit_media_type(image):
-        return "UNSUPPORTED_MEDIA_TYPE", True
+        return "UNSUPPORTED_MEDIA_TYPE"
+    if image.get("imageSizeInBytes", 0) > ecr.MOST_IMAGE_BYTES:
+        return "IMAGE_SIZE_EXCEEDED"
     if frequency == ecr.MANUAL:
-        return "SCAN_FREQUENCY_MANUAL", True
-    return (None, False) if is_eligible(image, chosen, now) else ("SCAN_ELIGIBILITY_EXPIRED", True)
+        return "SCAN_FREQUENCY_MANUAL"
+    return None if times.is_eligible(now) else _EXPIRED
 
 
-def is_eligible(image: Mapping[str, Any], chosen: Mapping[str, Any], now: float) -> bool:
-    """Whether an image was pushed, restored or pulled lately enough (spec/ecr-scanning.md 4.2)."""
-    pushed = image.get("lastActivatedAt") or image["imagePushedAt"]
-    if now - pushed.timestamp() <= _WINDOWS[chosen.get("rescanDuration", "DAYS_14")]:
-        return True
-    pulled = image.get("lastRecordedPullTime")
-    if chosen.get("pullDateRescanMode") != "LAST_PULL_DATE" or pulled is None:
-        return False
-    return bool(
-        now - pulled.timestamp() <= _WINDOWS[chosen.get("pullDateRescanDuration", "DAYS_14")]
-    )
+_EXPIRED = "SCAN_ELIGIBILITY_EXPIRED"
+
+
+def settled(found: Discovered, before: KnownResource | None, times: ImageTimes) -> Discovered:
+    """An image that expired stays so until something happens to it; a longer time does not do.
+
+    Source: spec/ecr-scanning.md 4.2. What happened last is remembered with what is listed.
+    """
+    expired_at = before.found.source.get("expiredAt") if before else None
+    if found.reason == _EXPIRED:
+        # What happened before it expired is no reason to scan it again.
+        last = max(times.last, expired_at or 0.0)
+        return msgspec.structs.replace(found, source={**found.source, "expiredAt": last})
+    if expired_at is None or found.reason is not None:
+        return found
+    if times.last <= expired_at:
+        source = {**found.source, "expiredAt": expired_at}
+        return msgspec.structs.replace(found, reason=_EXPIRED, closes=True, source=source)
+    return msgspec.structs.replace(found, source={**found.source, "revived": True})
 
 
 def lambdas(monitor: Monitor, account: str, region: str) -> list[Discovered]:
@@ -273,7 +350,27 @@ def discover(monitor: Monitor, kind: str, account: str, region: str) -> None:
     take_listing(monitor.store, account, region, types, listed, monitor.clock())
 
 
+def tell_denied(monitor: Monitor, kind: str, account: str, region: str) -> None:
+    """An account does not let us in any more: coverage says so, and what was found stays."""
+    _, types = LISTERS[kind]
+    with monitor.store.read() as connection:
+        known = known_resources(connection, account, region, types)
+    listed = [
+        each.found
+        if each.found.reason
+        else msgspec.structs.replace(each.found, reason=Denied.reason, closes=False)
+        for each in known.values()
+    ]
+    take_listing(monitor.store, account, region, types, listed, monitor.clock())
+
+
 def drop(monitor: Monitor, kind: str, account: str, region: str) -> None:
     """A scan type is off: its resources are covered no more, and their findings close."""
     _, types = LISTERS[kind]
+    with monitor.store.read() as connection:
+        known = known_resources(connection, account, region, types)
+    for batch in in_batches(known.values(), _BATCH):
+        with monitor.store.write() as connection:
+            for each in batch:
+                tell(connection, each.found, "PENDING_DISABLE", monitor.clock())
     take_listing(monitor.store, account, region, types, [], monitor.clock())

@@ -3,8 +3,10 @@
 import logging
 import threading
 
+from openinspector.aws.events import IN_USE as USE
 from openinspector.aws.events import Change, Received, forget, receive
 from openinspector.aws.trouble import AwsTrouble
+from openinspector.monitor.in_use import IN_USE
 from openinspector.monitor.monitor import Monitor
 from openinspector.monitor.schedule import is_enabled
 from openinspector.store.tasks import TaskKey, enqueue
@@ -48,19 +50,28 @@ def take(monitor: Monitor, received: list[Received]) -> None:
     Whoever writes to the queue can ask for listings only, and only of what is switched on.
     """
     changes = dict.fromkeys(each.change for each in received if each.change is not None)
-    keys = [
-        TaskKey(f"discover-{each.kind}", each.account, each.region)
-        for each in changes
-        if _is_ours(monitor, each)
-    ]
+    ours = [each for each in changes if _is_ours(monitor, each)]
     now = monitor.clock()
-    if keys:
+    if ours:
         with monitor.store.write() as connection:
-            enqueue(connection, keys, now, now)
+            for each in ours:
+                key = TaskKey(_task_of(each.kind), each.account, each.region)
+                # Tasks of clusters come and go by the dozen: one look is for all of them.
+                due = now + _GATHERED if each.kind == USE else now
+                enqueue(connection, [key], due, now)
+
+
+_GATHERED = 30_000
+"""Milliseconds for which changes of tasks are gathered."""
+
+
+def _task_of(kind: str) -> str:
+    return IN_USE if kind == USE else f"discover-{kind}"
 
 
 def _is_ours(monitor: Monitor, change: Change) -> bool:
-    return change.region in monitor.regions and is_enabled(monitor, change.account, change.kind)
+    kind = "ECR" if change.kind == USE else change.kind
+    return change.region in monitor.regions and is_enabled(monitor, change.account, kind)
 
 
 def _region_of(queue: str) -> str | None:

@@ -2,31 +2,31 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from openinspector.advisories import AdvisoryDatabase
 from openinspector.advisories.changes import Changes, changes
 from openinspector.model import DatabaseError, Gap
+from openinspector.monitor.coverage import PACKAGE
 from openinspector.monitor.listing import ASSESS
 from openinspector.monitor.monitor import Monitor
-from openinspector.store.findings import finding
-from openinspector.store.packages import (
-    Range,
-    affected_resources,
-    resource_inventory,
-)
+from openinspector.store.coverage import coverage
+from openinspector.store.findings import affected_findings, stage_vulnerabilities
+from openinspector.store.packages import Range, affected_inventories, resource_inventory, stage
 from openinspector.store.records import get_record, put_record
-from openinspector.store.schema import FOREVER, in_batches
+from openinspector.store.resources import resource
+from openinspector.store.schema import FOREVER
 from openinspector.store.spoken_names import split_release
-from openinspector.store.tasks import TaskKey, enqueue
+from openinspector.store.tasks import TaskKey, enqueue_selected
 
 _KIND, _OWNER, _KEY = "knowledge", "service", "assessed"
 _COPY = "assessed-advisories.sqlite"
-_BATCH = 500
+_FEW = 16
+"""Resources that are judged before all the others are as much as asked for."""
 _STARTER = (
     "only the embedded starter set of well-known vulnerabilities was used, so most are not looked"
     " for; `openinspector db update` fetches all advisories"
@@ -56,11 +56,21 @@ def identity(path: Path) -> str:
     return f"{told.st_ino}:{told.st_size}:{told.st_mtime_ns}"
 
 
-def follow(monitor: Monitor) -> int:
+def present(monitor: Monitor) -> str | None:
+    """Which database there is now; None when there is none that can be used."""
+    try:
+        with opened(monitor) as database:
+            return identity(database.path)
+    except (DatabaseError, OSError):
+        return None
+
+
+def follow(monitor: Monitor, first: Callable[[Sequence[TaskKey]], None] | None = None) -> int:
     """Ask for all that the present database may judge differently; how many resources.
 
     The database that was assessed by last stays beside the store, so that the two can be compared
-    whenever this runs, also after a crash.
+    whenever this runs, also after a crash. `first` is given a few of the resources before all are
+    asked for: what it does with them comes out at once.
     """
     with opened(monitor) as database:
         path = database.path
@@ -71,17 +81,18 @@ def follow(monitor: Monitor) -> int:
         return 0
     copy = monitor.folder / _COPY
     differing = _differing(copy, path) if state else None
+    if first is not None:
+        with monitor.store.write() as connection:
+            few = _touched(connection, monitor, differing).order_by(None).limit(_FEW)
+            keys = [TaskKey(ASSESS, *map(str, place)) for place in connection.execute(few)]
+        first(keys)
     now = monitor.clock()
     with monitor.store.write() as connection:
-        keys = list(
-            _everything(connection) if differing is None else _touched(connection, differing)
-        )
-        regions = _Regions(monitor.regions[0])
-        wanted = [TaskKey(ASSESS, account, regions.of(name), name) for account, name in keys]
-        enqueue(connection, wanted, now, now)
+        touched = _touched(connection, monitor, differing)
+        count = enqueue_selected(connection, ASSESS, touched, now)
         put_record(connection, _KIND, _OWNER, _KEY, {"identity": present}, now)
     _keep(path, copy)
-    return len(wanted)
+    return count
 
 
 def _differing(before: Path, after: Path) -> Changes | None:
@@ -107,38 +118,48 @@ def _keep(path: Path, copy: Path) -> None:
     os.replace(draft, copy)
 
 
-class _Regions:
-    """The region of a resource, from its identifier where that says it."""
+def _touched(
+    connection: Connection, monitor: Monitor, differing: Changes | None
+) -> Select[tuple[str, str, str]]:
+    """Account, region and identifier of what may be judged differently.
 
-    def __init__(self, default: str) -> None:
-        self._default = default
-
-    def of(self, resource_id: str) -> str:
-        parts = resource_id.split(":", 4)
-        return parts[3] if parts[0] == "arn" and len(parts) == 5 else self._default
-
-
-def _everything(connection: Connection) -> Iterator[tuple[str, str]]:
+    That is who holds a version that is spoken of, or has a finding that is; None: everything.
+    They come by account, and those that hold the same together.
+    """
     r = resource_inventory.c
-    rows = connection.execute(select(r.account, r.resource_id).where(r.valid_to == FOREVER))
-    yield from ((account, name) for account, name in rows)
-
-
-def _touched(connection: Connection, differing: Changes) -> Iterator[tuple[str, str]]:
-    """Resources that hold a version that is spoken of, or have a finding that is."""
-    found = dict.fromkeys(
-        (each.account, each.resource_id)
-        for each in affected_resources(connection, _ranges(differing))
-    )
-    f = finding.c
-    for batch in in_batches(sorted(differing.vulnerabilities), _BATCH):
-        rows = connection.execute(
-            select(f.account, f.resource_id)
-            .where(f.vulnerability_id.in_(batch), f.valid_to == FOREVER, f.status != "CLOSED")
-            .distinct()
+    query = (
+        select(r.account, _region(monitor), r.resource_id)
+        .select_from(resource_inventory)
+        .outerjoin(resource, (_L.account == r.account) & (_L.resource_id == r.resource_id))
+        .outerjoin(
+            coverage,
+            (_C.account == r.account)
+            & (_C.resource_id == r.resource_id)
+            & (_C.scan_type == PACKAGE)
+            & (_C.valid_to == FOREVER),
         )
-        found.update(dict.fromkeys((account, name) for account, name in rows))
-    yield from found
+        .where(r.valid_to == FOREVER)
+        .order_by(r.account, r.inventory, r.row_id)
+    )
+    if differing is None:
+        return query
+    stage(connection, _ranges(differing))
+    stage_vulnerabilities(connection, differing.vulnerabilities)
+    found = affected_findings()
+    return query.where(
+        or_(
+            r.inventory.in_(affected_inventories()),
+            tuple_(r.account, r.resource_id).in_(found),
+        )
+    )
+
+
+_L, _C = resource.c, coverage.c
+
+
+def _region(monitor: Monitor) -> ColumnElement[str]:
+    """The region of a resource, as it was listed or handed in."""
+    return func.coalesce(_L.region, _C.region, monitor.regions[0])
 
 
 def _ranges(differing: Changes) -> Iterable[Range]:

@@ -9,23 +9,32 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection
 
-from openinspector.ledger.record import close_findings, close_resource
+from openinspector.ledger.record import close_findings, close_resources
 from openinspector.model.discovered import Discovered
-from openinspector.model.finding import ResourceType
-from openinspector.monitor.coverage import PENDING, SUCCESSFUL, tell
+from openinspector.model.finding import Resource, ResourceType
+from openinspector.monitor.coverage import (
+    NETWORK,
+    ON_PUSH,
+    PENDING,
+    REVIVAL,
+    SUCCESSFUL,
+    tell_all,
+)
 from openinspector.store import Store
+from openinspector.store.coverage import coverage_rows
 from openinspector.store.resources import (
     KnownResource,
     drop_resources,
     known_resources,
     mark_scanned,
-    put_resource,
+    put_resources,
 )
 from openinspector.store.schema import in_batches
 from openinspector.store.tasks import TaskKey, enqueue, forget_tasks
 
 SCAN, ASSESS = "scan", "assess"
-_BATCH = 100
+_PAGE = 500
+"""Resources to a transaction; pages of AWS are smaller, and one listing has many."""
 
 What = Literal["scan", "assess", "close", "pause", "keep"]
 
@@ -56,12 +65,17 @@ def plan(known: Mapping[str, KnownResource], listed: Iterable[Discovered]) -> li
             what: What = "close" if found.closes else "pause"
         elif scanned != found.fingerprint:
             what = "scan"
-        elif before is not None and before.found.resource != found.resource:
+        elif before is not None and _shown(before.found) != _shown(found):
             what = "assess"
         else:
             what = "keep"
         steps.append(Step(what, found, is_new))
     return steps
+
+
+def _shown(found: Discovered) -> tuple[Resource, object]:
+    """What findings show of a resource, and whether knowledge still changes them."""
+    return found.resource, found.source.get("frequency")
 
 
 def take_listing(
@@ -72,45 +86,96 @@ def take_listing(
     listed: Sequence[Discovered],
     now: int,
 ) -> None:
-    """Take over a whole listing of some types, a hundred resources to a transaction."""
+    """Take over a whole listing of some types, a page of resources to a transaction."""
     with store.read() as connection:
         known = known_resources(connection, account, region, types)
-    for batch in in_batches(plan(known, listed), _BATCH):
-        with store.write() as connection:
-            for step in batch:
-                _take(connection, step, known.get(step.found.resource.id), now)
+    for page in in_batches(plan(known, listed), _PAGE):
+        with store.write([account]) as connection:
+            _take(connection, account, region, page, known, now)
     names = {each.resource.id for each in listed}
-    for gone in in_batches((name for name in known if name not in names), _BATCH):
-        with store.write() as connection:
-            for name in gone:
-                close_resource(connection, account, name, now)
-                forget_tasks(connection, account, region, name)
+    for gone in in_batches((name for name in known if name not in names), _PAGE):
+        with store.write([account]) as connection:
+            close_resources(connection, account, gone, now)
+            forget_tasks(connection, account, region, gone)
             drop_resources(connection, account, gone)
 
 
-def _take(connection: Connection, step: Step, before: KnownResource | None, now: int) -> None:
+def _take(
+    connection: Connection,
+    account: str,
+    region: str,
+    steps: Sequence[Step],
+    known: Mapping[str, KnownResource],
+    now: int,
+) -> None:
+    """Take a page over: what is to happen with each, by statements for all."""
+    put_resources(connection, [each.found for each in steps if each.is_new])
+    told = [
+        (each.found, _reason(each, known.get(_name(each))))
+        for each in steps
+        if each.is_new or each.what != "keep"
+    ]
+    tell_all(connection, told, now)
+    resting = [each for each in steps if each.found.reason is not None and not _is_repository(each)]
+    forget_tasks(connection, account, region, map(_name, resting))
+    closing = [
+        _name(each)
+        for each in resting
+        if each.what == "close" or _left_agentless(each, known.get(_name(each)))
+    ]
+    close_findings(connection, account, closing, now)
+    left_out = [each for each in resting if each.found.closes]
+    looked_at = coverage_rows(connection, account, map(_name, left_out), NETWORK)
+    tell_all(
+        connection,
+        # Nobody looks at the network of what is gone or left out.
+        [(each.found, each.found.reason) for each in left_out if _name(each) in looked_at],
+        now,
+        scan_type=NETWORK,
+    )
+    forgotten: dict[str, str | None] = {
+        name: None
+        for name in map(_name, resting)
+        if name in known and known[name].scanned is not None
+    }
+    mark_scanned(connection, account, forgotten, now)
+    enqueue(
+        connection,
+        [
+            TaskKey(each.what, account, region, _name(each))
+            for each in steps
+            if each.what in (SCAN, ASSESS) and not _is_repository(each)
+        ],
+        now,
+        now,
+    )
+
+
+def _name(step: Step) -> str:
+    return step.found.resource.id
+
+
+def _is_repository(step: Step) -> bool:
+    """Whether it holds images, and is itself not scanned."""
+    return step.found.resource.type == "AWS_ECR_REPOSITORY"
+
+
+def _reason(step: Step, before: KnownResource | None) -> str | None:
+    """What coverage is to say of a resource; None: as it stands, for that is not known better."""
     found = step.found
-    if step.is_new:
-        put_resource(connection, found)
-    if step.what == "keep" and not step.is_new:
-        return
-    if found.resource.type == "AWS_ECR_REPOSITORY":
-        tell(connection, found, found.reason or SUCCESSFUL, now)
-        return
-    name = found.resource.id
-    if found.reason is not None:
-        tell(connection, found, found.reason, now)
-        forget_tasks(connection, found.account, found.region, name)
-        if step.what == "close":
-            close_findings(connection, found.account, name, now)
-        if before is not None and before.scanned is not None:
-            mark_scanned(connection, found.account, name, None, now)
-        return
-    was_scanned = before is not None and before.scanned_at is not None
-    resumed = before is not None and before.found.reason is not None
-    if not was_scanned or resumed:
-        tell(connection, found, SUCCESSFUL if was_scanned and not resumed else PENDING, now)
-    elif step.is_new:
-        tell(connection, found, SUCCESSFUL, now)
-    if step.what in (SCAN, ASSESS):
-        enqueue(connection, [TaskKey(step.what, found.account, found.region, name)], now, now)
+    if found.reason is not None or _is_repository(step):
+        return found.reason or SUCCESSFUL
+    if before is None or before.scanned_at is None or before.found.reason is not None:
+        return REVIVAL if found.source.get("revived") else PENDING
+    frequency = found.source.get("frequency")
+    if frequency != before.found.source.get("frequency"):
+        return ON_PUSH if frequency == "SCAN_ON_PUSH" else SUCCESSFUL
+    # Another tag is no word on packages.
+    return None
+
+
+def _left_agentless(step: Step, before: KnownResource | None) -> bool:
+    """Whether an instance was scanned by its disks, which are to be read no more."""
+    if before is None or before.found.mode != "EC2_AGENTLESS":
+        return False
+    return step.found.reason == "UNMANAGED_EC2_INSTANCE"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from openinspector.assess import Place
-from openinspector.assess.network import Network, Opening, openings, read_network
+from openinspector.assess.network import Network, Opening
 from openinspector.assess.network.findings import network_finding
-from openinspector.assess.network.parts import Memory
+from openinspector.assess.network.incremental import Results
 from openinspector.assess.score import Reachability
 from openinspector.aws.network import describe_network
 from openinspector.ledger.record import record_network
@@ -17,6 +17,7 @@ from openinspector.monitor.coverage import NETWORK, SUCCESSFUL, tell
 from openinspector.monitor.listing import ASSESS
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.scope import ruler_of
+from openinspector.store.listeners import listeners_of
 from openinspector.store.reachability import put_reachability
 from openinspector.store.resources import KnownResource, known_resources
 from openinspector.store.schema import in_batches
@@ -24,14 +25,19 @@ from openinspector.store.tasks import TaskKey, enqueue
 
 _BATCH = 100
 _UNREACHED = frozenset({"RESOURCE_TERMINATED", "EXCLUDED_BY_TAG"})
-"""Reasons of instances without a network of interest; a stopped one keeps its rules."""
+"""Reasons of instances without a network of interest."""
+_PAUSED = "EC2_INSTANCE_STOPPED"
 
 
 def analyse(monitor: Monitor, account: str, region: str) -> None:
-    """Describe the network, and record what is open to the internet. Raises `AwsTrouble`."""
-    network = read_network(describe_network(monitor.sessions, account, region))
-    found = _by_instance(network)
-    reached = reachability(network, found)
+    """Describe the network, and record what is open. Raises `AwsTrouble`.
+
+    What was decided of the same network before is decided anew only where a change touches it.
+    """
+    described = describe_network(monitor.sessions, account, region, monitor.origins)
+    results = monitor.networks.compute((account, region), described, monitor.origins)
+    found = _by_instance(results)
+    reached = reachability(results.network, found)
     place = Place(account, region, monitor.partition)
     with monitor.store.read() as connection:
         known = known_resources(connection, account, region, ("AWS_EC2_INSTANCE",))
@@ -41,19 +47,18 @@ def analyse(monitor: Monitor, account: str, region: str) -> None:
                 _take(connection, monitor.clock(), place, each, found, reached)
 
 
-def _by_instance(network: Network) -> dict[str, list[Opening]]:
-    memory: Memory = {}
+def _by_instance(results: Results) -> dict[str, list[Opening]]:
     found: dict[str, list[Opening]] = defaultdict(list)
-    for interface in network.interfaces.values():
+    for interface in results.network.interfaces.values():
         if interface.instance is not None:
-            found[interface.instance].extend(openings(network, interface, memory))
+            found[interface.instance].extend(results.openings[interface.id])
     return found
 
 
 def reachability(
     network: Network, found: Mapping[str, Sequence[Opening]]
 ) -> dict[str, Reachability]:
-    """From where each instance can be reached, as scores count it (spec/scoring.md 4).
+    """From where each instance can be reached, as scores count it (spec/scoring.md 5).
 
     Nothing open to the internet is `adjacent`: other machines of its networks may still reach it,
     unless no security group of it lets anything in.
@@ -66,8 +71,11 @@ def reachability(
                 for group in each.groups
             )
             inward[each.instance] = inward.get(each.instance, False) or lets_in
+    public = {
+        name for name, all_ in found.items() if any(each.origin == "internet" for each in all_)
+    }
     return {
-        instance: "internet" if found.get(instance) else "adjacent" if lets_in else "none"
+        instance: "internet" if instance in public else "adjacent" if lets_in else "none"
         for instance, lets_in in inward.items()
     }
 
@@ -83,7 +91,15 @@ def _take(
     each, name = known.found, known.found.resource.id
     if each.reason in _UNREACHED:
         return
-    findings = [network_finding(o, each.resource, place, now / 1000) for o in found.get(name, ())]
+    if each.reason == _PAUSED:
+        # It lost its public address for the time being; its findings and scores stay.
+        tell(connection, each, _PAUSED, now, scan_type=NETWORK)
+        return
+    listeners = listeners_of(connection, place.account, name) or ()
+    findings = [
+        network_finding(opening, each.resource, place, now / 1000, listeners)
+        for opening in found.get(name, ())
+    ]
     rules = rules_for(connection, ruler_of(connection, place.account), now)
     record_network(connection, place.account, name, findings, rules, now)
     tell(connection, each, SUCCESSFUL, now, scanned=True, scan_type=NETWORK)

@@ -1,91 +1,67 @@
-"""Scanning one resource: collect, assess, reconcile; or only assess what is stored of it."""
+"""Scanning one resource: collect, assess; what that brings is recorded with others' (`looks`)."""
 
 import msgspec
 from sqlalchemy import Connection
 
-from openinspector.assess import Assessment, Options, Place, assess
-from openinspector.assess.packages import match
-from openinspector.assess.score import Reachability
+from openinspector.assess import Place
 from openinspector.aws.trouble import AwsTrouble, Gone, Unfit
-from openinspector.ledger.record import record_scan
-from openinspector.ledger.suppression import rules_for
+from openinspector.ledger.record import close_findings
 from openinspector.model import Inventory
 from openinspector.model.discovered import Discovered
-from openinspector.monitor.collect import Collected, collect, told_by
-from openinspector.monitor.coverage import SUCCESSFUL, row_of, tell
-from openinspector.monitor.knowledge import identity, opened, reservations
-from openinspector.monitor.listing import ASSESS
+from openinspector.monitor.collect import Collected, collect
+from openinspector.monitor.coverage import tell
+from openinspector.monitor.judging import Holding, judge
+from openinspector.monitor.looks import Look
 from openinspector.monitor.monitor import Monitor
-from openinspector.organization.scope import ruler_of
 from openinspector.store.packages import digest_of, get_inventory, inventory_of
 from openinspector.store.reachability import reachability_of
-from openinspector.store.resources import KnownResource, get_resource, mark_scanned, twin
+from openinspector.store.resources import KnownResource, get_resource, twin
 from openinspector.store.tasks import Task, TaskKey, enqueue, finish, holds
 
-ON_PUSH = "SCAN_FREQUENCY_SCAN_ON_PUSH"
 
+def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
+    """Look at a resource again; None: there is nothing to be recorded, and the task is done.
 
-def scan(monitor: Monitor, worker: str, task: Task) -> None:
-    """Look at a resource again, and record what is found. Raises `AwsTrouble` to try again.
-
-    A collection that fails closes nothing: coverage says why, and what was found stays.
+    Raises `AwsTrouble` to try again. A collection that fails closes nothing: coverage says why,
+    and what was found stays.
     """
-    known = _known(monitor, task)
+    with monitor.store.read() as connection:
+        known = get_resource(connection, task.key.account, task.key.subject)
     if known is None or known.found.reason is not None:
-        _finish(monitor, worker, task, None)
-        return
+        return Look(task)
     found = known.found
     try:
         same = _same_content(monitor, known)
         collected = Collected(same, None) if same else collect(monitor, found)
     except Gone:
         _gone(monitor, worker, task, found)
-        return
+        return None
     except Unfit as trouble:
-        _unfit(monitor, worker, task, found, trouble.reason)
-        return
+        now, after = monitor.clock(), _repeat_after(monitor, found)
+        with monitor.store.write([found.account]) as connection:
+            if _tell(connection, worker, task, trouble.reason, now):
+                if trouble.reason == "EXCLUDED_BY_TAG":
+                    close_findings(connection, found.account, [found.resource.id], now)
+                finish(connection, task, now, None if after is None else now + after)
+        return None
     except AwsTrouble as trouble:
-        with monitor.store.write() as connection:
-            tell(connection, found, trouble.reason, monitor.clock())
+        with monitor.store.write([found.account]) as connection:
+            _tell(connection, worker, task, trouble.reason, monitor.clock())
         raise
-    inventory = collected.inventory
     told = msgspec.structs.replace(found, mode=collected.mode)
-    judged = _judge(monitor, task.key, told, inventory)
-    with monitor.store.write() as connection:
-        if not holds(connection, worker, task):
-            return
-        _record(monitor, connection, task.key, told, judged, inventory)
-        now = monitor.clock()
-        mark_scanned(connection, found.account, found.resource.id, found.fingerprint, now)
-        finish(connection, task, now, _repeat(monitor, told, now))
+    look = looked_at(monitor, task, told, collected.inventory)
+    return msgspec.structs.replace(look, repeat_after=_repeat_after(monitor, told))
 
 
-def reassess(monitor: Monitor, worker: str, task: Task) -> None:
-    """Judge again what is stored of a resource, by what is known now; AWS is not asked."""
-    known = _known(monitor, task)
+def looked_at(monitor: Monitor, task: Task, found: Discovered, inventory: Inventory) -> Look:
+    """Judge what was collected of a resource."""
+    account, name = found.account, found.resource.id
     with monitor.store.read() as connection:
-        digest = inventory_of(connection, task.key.account, task.key.subject)
-        inventory = get_inventory(connection, digest) if digest else None
-    stays = known is None or known.found.source.get("frequency") != "SCAN_ON_PUSH"
-    if inventory is None or not stays:
-        _finish(monitor, worker, task, None)
-        return
-    found = known.found if known else None
-    judged = _judge(monitor, task.key, found, inventory)
-    with monitor.store.write() as connection:
-        if not holds(connection, worker, task):
-            return
-        # What another scan brought meanwhile is newer than what was judged here.
-        if inventory_of(connection, task.key.account, task.key.subject) == digest:
-            _record(monitor, connection, task.key, found, judged, inventory)
-        else:
-            enqueue(connection, [task.key], monitor.clock(), monitor.clock())
-        finish(connection, task, monitor.clock())
-
-
-def _known(monitor: Monitor, task: Task) -> KnownResource | None:
-    with monitor.store.read() as connection:
-        return get_resource(connection, task.key.account, task.key.subject)
+        reached = reachability_of(connection, account, name)
+    place = Place(account, found.region, monitor.partition)
+    holding = Holding.of(digest_of(inventory), found, place, reached)
+    judged = judge(monitor, holding, found, lambda: inventory)
+    return Look(task, found, judged, inventory)
 
 
 def _same_content(monitor: Monitor, known: KnownResource) -> Inventory | None:
@@ -98,93 +74,31 @@ def _same_content(monitor: Monitor, known: KnownResource) -> Inventory | None:
         return get_inventory(connection, digest) if digest else None
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """An assessment, and what it rests on that may change while it is made."""
-
-    assessment: Assessment
-    reached: Reachability | None
-    knowledge: str
-
-
-def _judge(
-    monitor: Monitor, key: TaskKey, found: Discovered | None, inventory: Inventory
-) -> Judged:
-    place = Place(key.account, key.region, monitor.partition)
-    with monitor.store.read() as connection:
-        reached = reachability_of(connection, key.account, key.subject)
-    with opened(monitor) as knowledge:
-        options = Options(
-            place=place,
-            resource=told_by(found.resource, inventory) if found else None,
-            reachability=reached,
-            gaps=reservations(knowledge),
-        )
-        # Ten thousand instances of one AMI hold the same: it is matched once.
-        known_by = identity(knowledge.path)
-        matching = monitor.matchings.get(
-            (digest_of(inventory), known_by), lambda: match(inventory, knowledge)
-        )
-        assessment = assess(inventory, knowledge, options, monitor.now(), matching)
-        return Judged(assessment, reached, known_by)
-
-
-def _record(
-    monitor: Monitor,
-    connection: Connection,
-    key: TaskKey,
-    found: Discovered | None,
-    judged: Judged,
-    inventory: Inventory,
-) -> None:
-    """Record what was judged; when what it rests on changed meanwhile, ask for another look.
-
-    Whoever changed that asked for all that was recorded then, which this was not.
-    """
-    now = monitor.clock()
-    row = None
-    if found is not None:
-        once = found.source.get("frequency") == "SCAN_ON_PUSH"
-        row = row_of(connection, found, ON_PUSH if once else SUCCESSFUL, now, scanned=True)
-    rules = rules_for(connection, ruler_of(connection, key.account), now)
-    record_scan(connection, key.account, judged.assessment, inventory, rules, now, row)
-    reached = reachability_of(connection, key.account, key.subject)
-    with opened(monitor) as knowledge:
-        present = identity(knowledge.path)
-    if (reached, present) != (judged.reached, judged.knowledge):
-        again = msgspec.structs.replace(key, kind=ASSESS)
-        enqueue(connection, [again], now, now)
-
-
 def _gone(monitor: Monitor, worker: str, task: Task, found: Discovered) -> None:
     """It went after it was listed: the next listing says so for certain, and closes it."""
     now = monitor.clock()
     kind = {"AWS_EC2_INSTANCE": "EC2", "AWS_LAMBDA_FUNCTION": "LAMBDA"}.get(
         found.resource.type, "ECR"
     )
-    with monitor.store.write() as connection:
+    with monitor.store.write([found.account]) as connection:
         enqueue(connection, [TaskKey(f"discover-{kind}", found.account, found.region)], now, now)
-    _finish(monitor, worker, task, None)
-
-
-def _unfit(monitor: Monitor, worker: str, task: Task, found: Discovered, reason: str) -> None:
-    """It cannot be scanned as it is: coverage says why, and it is looked at again."""
-    now = monitor.clock()
-    with monitor.store.write() as connection:
         if holds(connection, worker, task):
-            tell(connection, found, reason, now)
-            finish(connection, task, now, _repeat(monitor, found, now))
+            finish(connection, task, now)
 
 
-def _finish(monitor: Monitor, worker: str, task: Task, repeat_at: int | None) -> None:
-    with monitor.store.write() as connection:
-        if holds(connection, worker, task):
-            finish(connection, task, monitor.clock(), repeat_at)
+def _tell(connection: Connection, worker: str, task: Task, reason: str, now: int) -> bool:
+    """Say why a resource could not be scanned, if it still is to be; whether the task is ours."""
+    if not holds(connection, worker, task):
+        return False
+    known = get_resource(connection, task.key.account, task.key.subject)
+    if known is not None and known.found.reason is None:
+        tell(connection, known.found, reason, now)
+    return True
 
 
-def _repeat(monitor: Monitor, found: Discovered, now: int) -> int | None:
+def _repeat_after(monitor: Monitor, found: Discovered) -> int | None:
     """Instances change by themselves; an image or a function is what it is."""
-    every = {
+    return {
         "EC2_SSM_AGENT_BASED": monitor.intervals.software,
         "EC2_AGENTLESS": monitor.intervals.agentless,
     }.get(found.mode or "")
-    return None if every is None else now + every

@@ -2,7 +2,11 @@
 
 from sqlalchemy import Connection
 
-from openinspector.monitor.discover import LISTERS, discover, drop
+from openinspector.aws.ebs import sweep
+from openinspector.aws.trouble import Denied
+from openinspector.monitor.discover import LISTERS, discover, drop, tell_denied
+from openinspector.monitor.in_use import IN_USE
+from openinspector.monitor.machine_images import drop_images, follow_images
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.accounts import ACCOUNT, enabled_types
 from openinspector.organization.directory import is_suspended
@@ -40,8 +44,9 @@ def _wanted(connection: Connection, regions: tuple[str, ...]) -> list[TaskKey]:
             for kind in LISTERS:
                 if kind in types:
                     wanted[TaskKey(f"discover-{kind}", account, region)] = None
-            if "EC2" in types:
-                wanted[TaskKey("network", account, region)] = None
+            for kind, task in (("EC2", "network"), ("ECR", IN_USE)):
+                if kind in types:
+                    wanted[TaskKey(task, account, region)] = None
         for region, type_ in resource_types(connection, account):
             for kind, (_, covered) in LISTERS.items():
                 if type_ in covered and kind not in types:
@@ -55,14 +60,26 @@ def is_enabled(monitor: Monitor, account: str, kind: str) -> bool:
         return kind in enabled_types(connection, account) and not is_suspended(connection, account)
 
 
-def discover_if_enabled(monitor: Monitor, key: TaskKey) -> int | None:
-    """List what an account has; when to do so again, None when the type is off."""
+def discover_if_enabled(monitor: Monitor, key: TaskKey, attempts: int) -> int | None:
+    """List what an account has; when to do so again, None when the type is off.
+
+    An account that does not let us in a second time (`attempts` failed before) is said to.
+    """
     kind = key.kind.removeprefix("discover-")
     if not is_enabled(monitor, key.account, kind):
         drop(monitor, kind, key.account, key.region)
+        if kind == "EC2":
+            drop_images(monitor, key.account, key.region)
         return None
-    discover(monitor, kind, key.account, key.region)
+    try:
+        discover(monitor, kind, key.account, key.region)
+    except Denied:
+        if attempts:
+            tell_denied(monitor, kind, key.account, key.region)
+        raise
     if kind == "EC2":
+        follow_images(monitor, key.account, key.region)
+        sweep(monitor.sessions, key.account, key.region, monitor.clock() / 1000)
         now = monitor.clock()
         with monitor.store.write() as connection:
             enqueue(connection, [TaskKey("network", key.account, key.region)], now, now)

@@ -2,83 +2,51 @@
 
 import logging
 import os
+import queue
 import random
 import socket
 import threading
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from openinspector.aws.trouble import AwsTrouble
 from openinspector.model import OpenInspectorError
-from openinspector.monitor import knowledge, network, scan, schedule
-from openinspector.monitor.discover import LISTERS
+from openinspector.monitor import knowledge
+from openinspector.monitor.handlers import HANDLERS
+from openinspector.monitor.listing import ASSESS, SCAN
+from openinspector.monitor.looks import Look, record_looks
 from openinspector.monitor.monitor import Monitor
+from openinspector.monitor.reassess import reassess
+from openinspector.monitor.scan import scan
 from openinspector.store.tasks import (
     Task,
+    TaskKey,
     claim,
+    claim_batch,
+    enqueue,
     fail,
-    finish,
     holds,
     release,
     renew,
     workers,
 )
 
-Handler = Callable[[Monitor, str, Task], None]
-
 LEASE = 120_000
 """Milliseconds after which a worker that says nothing is taken for dead."""
-_IDLE_SECONDS = 0.5
+_IDLE_SECONDS, _PAUSE_SECONDS, _WATCH_SECONDS = 0.5, 0.01, 0.2
 _FIRST_RETRY, _LAST_RETRY = 5_000, 30 * 60_000
 
 _log = logging.getLogger(__name__)
 
 
-def _repeated(
-    do: Callable[[Monitor, Task], int | None],
-) -> Handler:
-    """A handler that says when it is to run again; None: not until somebody asks."""
-
-    def handle(monitor: Monitor, worker: str, task: Task) -> None:
-        repeat_at = do(monitor, task)
-        with monitor.store.write() as connection:
-            if holds(connection, worker, task):
-                finish(connection, task, monitor.clock(), repeat_at)
-
-    return handle
-
-
-def _accounts(monitor: Monitor, _task: Task) -> int:
-    schedule.follow_accounts(monitor)
-    return monitor.clock() + monitor.intervals.accounts
-
-
-def _knowledge(monitor: Monitor, _task: Task) -> int:
-    knowledge.follow(monitor)
-    return monitor.clock() + monitor.intervals.knowledge
-
-
-def _discover(monitor: Monitor, task: Task) -> int | None:
-    return schedule.discover_if_enabled(monitor, task.key)
-
-
-def _network(monitor: Monitor, task: Task) -> int | None:
-    if not schedule.is_enabled(monitor, task.key.account, "EC2"):
-        return None
-    network.analyse(monitor, task.key.account, task.key.region)
-    return monitor.clock() + monitor.intervals.network
-
-
-HANDLERS: Mapping[str, Handler] = {
-    "accounts": _repeated(_accounts),
-    "knowledge": _repeated(_knowledge),
-    "network": _repeated(_network),
-    "scan": scan.scan,
-    "assess": scan.reassess,
-    **{f"discover-{kind}": _repeated(_discover) for kind in LISTERS},
-}
-"""Kind of task -> what does it."""
+ONE_BY_ONE = tuple(kind for kind in HANDLERS if kind != ASSESS)
+"""Kinds of tasks that are taken one by one, as hands are free; they ask AWS."""
+_FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 16, 250, 1_000
+"""Resources that are judged together: the first few, and then more and more."""
+_LONG_SECONDS = 0.5
+"""How long a transaction may take before the next one is made smaller: others wait for it."""
 
 
 class Worker:
@@ -90,7 +58,10 @@ class Worker:
         self._at_once = at_once
         self._most_per_account = most_per_account
         self._stopped = threading.Event()
-        self._free = threading.Semaphore(at_once)
+        # Tasks that wait for a hand, or for their turn to be recorded, are taken already.
+        self._free = threading.Semaphore(at_once * 4)
+        self._looks: queue.SimpleQueue[Look | None] = queue.SimpleQueue()
+        self._ended, self._asked = threading.Event(), threading.Event()
 
     def recover(self) -> None:
         """Take over at once what workers of this machine left that are no longer there.
@@ -123,8 +94,13 @@ class Worker:
     def run(self) -> None:
         """Work until `stop`."""
         self.recover()
-        renewing = threading.Thread(target=self._renew, name="lease", daemon=True)
-        renewing.start()
+        lanes = [
+            threading.Thread(target=lane, name=lane.__name__.strip("_"), daemon=True)
+            for lane in (self._renew, self._watch, self._reassess)
+        ]
+        recording = threading.Thread(target=self._record, name="record", daemon=True)
+        for each in (*lanes, recording):
+            each.start()
         with ThreadPoolExecutor(self._at_once, "openinspector-work") as pool:
             while not self._stopped.is_set():
                 free = self._take_free()
@@ -134,11 +110,16 @@ class Worker:
                 for task in tasks:
                     pool.submit(self._do, task)
                 if len(tasks) < free:
-                    self._stopped.wait(_IDLE_SECONDS)
-        renewing.join()
+                    self._ended.wait(_IDLE_SECONDS)
+                    self._ended.clear()
+                # Those that end together are replaced together.
+                self._stopped.wait(_PAUSE_SECONDS)
+        self._looks.put(None)
+        for each in (*lanes, recording):
+            each.join()
 
     def _take_free(self) -> int:
-        """Wait for a free hand, and take all that are."""
+        """Wait until another task can be taken, and say how many can."""
         self._free.acquire()
         count = 1
         while self._free.acquire(blocking=False):
@@ -148,8 +129,10 @@ class Worker:
     def _claim(self, limit: int) -> list[Task]:
         store, now = self._monitor.store, self._monitor.clock()
         try:
-            with store.write() as connection:
-                return claim(connection, self.name, limit, self._most_per_account, now, LEASE)
+            with store.claim() as connection:
+                return claim(
+                    connection, self.name, limit, self._most_per_account, now, LEASE, ONE_BY_ONE
+                )
         except Exception:
             # The database may be away for a while; the next round tries again.
             _log.exception("no tasks could be taken")
@@ -157,20 +140,97 @@ class Worker:
 
     def _do(self, task: Task) -> None:
         try:
-            HANDLERS[task.key.kind](self._monitor, self.name, task)
-        except AwsTrouble as error:
-            self._failed(task, str(error))
-        except OpenInspectorError as error:
-            _log.error("%s %s: %s", task.key.kind, task.key.subject, error)
-            self._failed(task, str(error))
+            if task.key.kind == SCAN:
+                look = scan(self._monitor, self.name, task)
+                if look is not None:
+                    self._looks.put(look)
+                    return
+            else:
+                HANDLERS[task.key.kind](self._monitor, self.name, task)
+                self._asked.set()
         except Exception as error:
-            # A defect of ours must not end the worker; `status` tells of it.
-            _log.exception("task %s failed", task.key)
-            self._failed(task, f"{type(error).__name__}: {error}")
-        finally:
-            self._free.release()
+            self._failed(task, error)
+        self._release(1)
 
-    def _failed(self, task: Task, trouble: str) -> None:
+    def _release(self, count: int) -> None:
+        self._free.release(count)
+        self._ended.set()
+
+    def _record(self) -> None:
+        """Record what hands looked at: all that is there at once, in one transaction."""
+        while (look := self._looks.get()) is not None:
+            looks = [look]
+            while not self._looks.empty() and len(looks) < _LARGEST_BATCH:
+                another = self._looks.get()
+                if another is None:
+                    self._looks.put(None)
+                    break
+                looks.append(another)
+            for task, error in record_looks(self._monitor, self.name, looks).items():
+                self._failed(task, error)
+            self._release(len(looks))
+
+    def _reassess(self) -> None:
+        """Judge again what that is asked for, in larger and larger batches while there is more."""
+        size = _FIRST_BATCH
+        while not self._stopped.is_set():
+            started = time.monotonic()
+            tasks = self._claim_batch(size)
+            for task, error in self._judge(tasks).items():
+                self._failed(task, error)
+            if len(tasks) < size:
+                size = _FIRST_BATCH
+                self._asked.wait(_IDLE_SECONDS)
+                self._asked.clear()
+                continue
+            seconds = time.monotonic() - started
+            if seconds < _LONG_SECONDS / 2:
+                size *= 2
+            elif seconds > _LONG_SECONDS:
+                size //= 2
+            size = min(max(size, _SMALLEST_BATCH), _LARGEST_BATCH)
+
+    def _claim_batch(self, limit: int) -> list[Task]:
+        store, now = self._monitor.store, self._monitor.clock()
+        try:
+            with store.claim() as connection:
+                return claim_batch(connection, self.name, ASSESS, limit, now, LEASE)
+        except Exception:
+            _log.exception("no tasks could be taken")
+            return []
+
+    def _judge(self, tasks: Sequence[Task]) -> Mapping[Task, Exception]:
+        try:
+            return reassess(self._monitor, self.name, tasks) if tasks else {}
+        except Exception as error:
+            return dict.fromkeys(tasks, error)
+
+    def _watch(self) -> None:
+        """Notice another advisory database at once: files are looked at, not the store."""
+        seen = knowledge.present(self._monitor)
+        while not self._stopped.wait(_WATCH_SECONDS):
+            now = knowledge.present(self._monitor)
+            if now == seen:
+                continue
+            try:
+                with self._monitor.store.write() as connection:
+                    moment = self._monitor.clock()
+                    enqueue(connection, [TaskKey("knowledge")], moment, moment)
+                seen = now
+            except Exception:
+                _log.exception("that there are other advisories could not be written down")
+
+    def _failed(self, task: Task, error: Exception) -> None:
+        """Have a task tried again; `status` tells why."""
+        trouble = str(error)
+        if isinstance(error, AwsTrouble):
+            _log.info("%s %s: %s", task.key.kind, task.key.subject, error)
+        elif isinstance(error, OpenInspectorError):
+            _log.error("%s %s: %s", task.key.kind, task.key.subject, error)
+        else:
+            # A defect of ours must not end the worker.
+            _log.error("task %s failed", task.key, exc_info=error)
+            trouble = f"{type(error).__name__}: {error}"
         now = self._monitor.clock()
         try:
             with self._monitor.store.write() as connection:

@@ -1,4 +1,4 @@
-"""What holds for an account: its own choice, else its administrator's, else the default.
+"""What holds for an account: its administrator's choice, without one its own; else the default.
 
 Source: spec/accounts.md 3.1.
 """
@@ -28,8 +28,6 @@ def setting(
     connection: Connection, account: str, part: str, at: int | None = None
 ) -> dict[str, Any]:
     """One part of an account's scan configuration, in the API's words."""
-    own = get_record(connection, CONFIGURATION, account, part, at)
-    administrator = administrator_of(connection, account, at)
-    if own is None and administrator is not None:
-        own = get_record(connection, CONFIGURATION, administrator, part, at)
-    return own or dict(DEFAULTS.get(part, {}))
+    ruler = administrator_of(connection, account, at) or account
+    chosen = get_record(connection, CONFIGURATION, ruler, part, at)
+    return chosen or dict(DEFAULTS.get(part, {}))

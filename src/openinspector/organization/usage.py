@@ -1,6 +1,7 @@
 """What accounts used in the last thirty days, and what it would cost (spec/usage-and-cost.md).
 
-Hours are those in which coverage of a resource was active; images are counted by their scans.
+Hours are those in which coverage of a resource was active; images and projects are counted by their
+scans, in whole days.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from openinspector.store.coverage import coverage
+from openinspector.store.scan_counts import scans_of
 
 WINDOW = 30 * 86_400_000
 _HOUR = 3_600_000
@@ -40,22 +42,18 @@ def usage(
     """Usage rows of each account by type, in the shape of the API's `Usage`."""
     c = coverage.c
     rows = connection.execute(
-        select(c.account, c.resource_id, c.resource_type, c.scan_type, c.scan_mode, c.status_code,
+        select(c.account, c.resource_type, c.scan_type, c.scan_mode, c.status_code,
                c.valid_from, c.valid_to)
         .where(c.account.in_(list(accounts)), c.valid_to > now - WINDOW, c.valid_from <= now)
         .order_by(c.row_id)
     )  # fmt: skip
     totals: dict[str, Counter[str]] = {account: Counter() for account in accounts}
-    images: set[tuple[str, str]] = set()
-    for account, resource, kind, scan, mode, status, since, until in rows:
-        if kind == "AWS_ECR_CONTAINER_IMAGE":
-            if since > now - WINDOW:
-                seen = (account, resource) in images
-                totals[account]["ECR_RESCAN" if seen else "ECR_INITIAL_SCAN"] += 1
-            images.add((account, resource))
-        elif status == "ACTIVE" and (name := _HOURS.get((kind, scan, mode))):
+    for account, kind, scan, mode, status, since, until in rows:
+        if status == "ACTIVE" and (name := _HOURS.get((kind, scan, mode))):
             spent = min(until, now) - max(since, now - WINDOW)
             totals[account][name] += spent  # milliseconds; hours below
+    for account, name, number in scans_of(connection, accounts, now - WINDOW, now):
+        totals[account][name] += number
     return {
         account: [_row(*item) for item in counted.items()] for account, counted in totals.items()
     }
@@ -63,12 +61,14 @@ def usage(
 
 def _row(name: str, amount: float) -> dict[str, Any]:
     table = prices()
+    cost: float | None
     if name in table["per_month"]:
         total = amount / _HOUR
         cost = total * table["per_month"][name] / table["hours_of_a_month"]
     else:
         total = float(amount)
-        cost = total * table["each"][name]
+        # Some things have no published price; nothing is made up for them.
+        cost = total * table["each"][name] if name in table["each"] else None
     return {
         "type": name,
         "total": total,

@@ -16,10 +16,15 @@ from openinspector.model.finding import (
     Resource,
     VulnerablePackage,
 )
+from openinspector.patterns import regex
 from openinspector.reports.report import Report, gap_lines
+from openinspector.reports.text import safe as visible
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What makes a spreadsheet take a cell for a formula, also in full width (OWASP CSV injection)."""
+
+_ACTING = regex("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal acts on, and what turns text around; line breaks and tabs are quoted as data."""
 
 NOT_SCANNED = "COVERAGE_GAP"
 """Finding type of the lines that say what was not scanned; no type of the API."""
@@ -37,11 +42,11 @@ class _Row(msgspec.Struct):
 
 
 def render(report: Report) -> bytes:
-    """The findings as CSV (RFC 4180, CRLF, UTF-8), then one line for each gap in coverage.
+    r"""The findings as CSV (RFC 4180, CRLF, UTF-8), then one line for each gap in coverage.
 
-    A cell that a spreadsheet would run begins with an apostrophe (`'=1+1`), as OWASP advises; all
-    other cells are unchanged. Lines about gaps have the type `COVERAGE_GAP`, no severity, and the
-    reason as title.
+    A cell that a spreadsheet would run begins with an apostrophe (`'=1+1`), as OWASP advises, and
+    what a terminal would act on is shown (`\x1b`); all other cells are unchanged. Lines about gaps
+    have the type `COVERAGE_GAP`, no severity, and the reason as title.
     """
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
@@ -79,8 +84,9 @@ def safe(row: Iterable[str]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    """A cell that no spreadsheet runs; NUL and lone surrogates replaced."""
+    """A cell that no spreadsheet runs and no terminal obeys; NUL and lone surrogates replaced."""
     text = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    text = _ACTING.sub(lambda found: visible(found[0]), text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

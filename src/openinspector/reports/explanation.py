@@ -14,6 +14,7 @@ REASONS: dict[str, str] = {
     "not-affected": "the publisher says that it is not affected",
     "under-investigation": "the publisher is still investigating",
     "superseded": "another record about the same package counts for more",
+    "release": "the advisory is about another release of the distribution",
     "module": "the advisory is about another module stream",
     "architecture": "the advisory is about another architecture",
     "kernel-in-container": "a container runs its host's kernel (--include-kernel judges it)",

@@ -1,9 +1,10 @@
 """What the internet reaches, as lines of text for people and as JSON for programs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, summarize_address_range
 from typing import Any
 
+from openinspector.assess.network.evidence import Interface
 from openinspector.assess.network.explain import Verdict
 from openinspector.assess.network.findings import severity
 from openinspector.assess.network.intervals import INTERNET, Interval
@@ -33,7 +34,7 @@ def reachability_lines(openings: Sequence[Opening], gaps: Sequence[Gap]) -> Iter
         yield f"    {path_text(opening)}"
     if not openings:
         yield "Nothing here is reachable."
-    yield from _gap_lines(gaps)
+    yield from gap_lines(gaps)
 
 
 def plan_lines(applied: Sequence[str], gaps: Sequence[Gap]) -> Iterator[str]:
@@ -60,11 +61,43 @@ def path_text(opening: Opening) -> str:
     return " > ".join(safe(step.id) for step in opening.path)
 
 
+def verdicts_json(
+    verdicts: Mapping[Interface, Verdict], protocol: str, port: int, gaps: Iterable[Gap]
+) -> dict[str, Any]:
+    """Each interface's answer about one port: what opens it, or the component that blocks it."""
+    return {
+        "verdicts": [
+            {
+                "interface": interface.id,
+                "instance": interface.instance,
+                "protocol": protocol,
+                "port": port,
+                "reachable": verdict.opening is not None,
+                **_because(verdict),
+            }
+            for interface, verdict in verdicts.items()
+        ],
+        "gaps": _gaps(gaps),
+    }
+
+
+def _because(verdict: Verdict) -> dict[str, Any]:
+    if verdict.opening is not None:
+        return {"opening": _opening(verdict.opening)}
+    blocking = verdict.blocked_by
+    assert blocking is not None
+    return {"blockedBy": {"type": blocking.type, "id": blocking.id}, "reason": verdict.reason}
+
+
+def _gaps(gaps: Iterable[Gap]) -> list[dict[str, Any]]:
+    return [{"component": gap.path, "reason": gap.reason} for gap in gaps]
+
+
 def reachability_json(openings: Iterable[Opening], gaps: Iterable[Gap]) -> dict[str, Any]:
     """The same for programs; every rectangle of sources and ports is told exactly."""
     return {
         "openings": [_opening(each) for each in openings],
-        "gaps": [{"component": gap.path, "reason": gap.reason} for gap in gaps],
+        "gaps": _gaps(gaps),
     }
 
 
@@ -121,7 +154,8 @@ def _sources(opening: Opening) -> str:
     return ", ".join(sorted(found))
 
 
-def _gap_lines(gaps: Sequence[Gap]) -> Iterator[str]:
+def gap_lines(gaps: Sequence[Gap]) -> Iterator[str]:
+    """What was not understood."""
     if gaps:
         yield ""
         yield "Not everything was understood"

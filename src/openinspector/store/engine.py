@@ -1,14 +1,17 @@
 """Opening the database: SQLite in WAL mode in a folder, or PostgreSQL by its address."""
 
 import hashlib
-from collections.abc import Iterator
+import time
+import zlib
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.elements import TextClause
 
 from openinspector.model import DatabaseError
 from openinspector.store.upgrade import upgrade
@@ -17,6 +20,23 @@ FILE_NAME = "openinspector.sqlite"
 BUSY_MILLISECONDS = 30_000
 TURN = 0x5455_524E
 """Number of PostgreSQL's lock under which writers take turns."""
+_CLAIM = 0x434C_4149
+"""Number of the lock under which those who take tasks do."""
+_OF_ACCOUNT = 0x4143_4354
+"""First number of the locks of accounts; the second is one of so many, by the account's digest."""
+_STRIPES = 256
+_CONNECTIONS = 8
+"""How many stay open."""
+_CACHE_KIBIBYTES = 32_768
+_LOG_PAGES = 8_000
+"""How long SQLite's log grows before it is written back: indexes are written all over the file."""
+
+_Lock = tuple[TextClause, dict[str, Any]]
+_EXCLUDE = text("SELECT pg_advisory_xact_lock(:turn)")
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(:turn)")
+_EXCLUDE_ACCOUNTS = text(
+    "SELECT pg_advisory_xact_lock(:kind, stripe) FROM unnest(CAST(:stripes AS integer[])) stripe"
+)
 
 
 class Store:
@@ -24,6 +44,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._turns: list[int] = []
         # SQLite writes the whole log back when its last connection closes: one stays open.
         self._kept = engine.raw_connection() if self.is_sqlite else None
 
@@ -39,21 +60,69 @@ class Store:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, accounts: Iterable[str] | None = None) -> Iterator[Connection]:
         """A connection for one transaction: all of it commits, or nothing.
 
         Writers take turns on both databases, so what one reads stays true until it commits, and
-        none fails because another came between.
+        none fails because another came between. Who writes to nothing but the findings, coverage,
+        resources and tasks of some `accounts` takes turns with writers to those accounts and with
+        writers to everything; on PostgreSQL others may write to other accounts meanwhile.
         """
+        if accounts is None:
+            locks: list[_Lock] = [(_EXCLUDE, {"turn": TURN})]
+        else:
+            # All take them in one order, so that no two wait for each other.
+            stripes = sorted({zlib.crc32(each.encode()) % _STRIPES for each in accounts})
+            locks = [
+                (_SHARE, {"turn": TURN}),
+                (_EXCLUDE_ACCOUNTS, {"kind": _OF_ACCOUNT, "stripes": stripes}),
+            ]
+        with self._writing(locks) as connection:
+            yield connection
+
+    @contextmanager
+    def claim(self) -> Iterator[Connection]:
+        """A transaction for taking tasks: takers take turns, others write meanwhile."""
+        with self._writing([(_SHARE, {"turn": TURN}), (_EXCLUDE, {"turn": _CLAIM})]) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, locks: list[_Lock]) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(immediate=True)
             else:
                 # The turn may be long in coming: what is read after it must be of then.
                 connection.execution_options(isolation_level="READ COMMITTED")
-            with connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+            since = None
+            try:
+                with connection.begin():
+                    if not self.is_sqlite:
+                        for lock, numbers in locks:
+                            connection.execute(lock, numbers)
+                    since = time.time_ns() // 1_000_000
+                    self._turns.append(since)
+                    yield connection
+            finally:
+                if since is not None:
+                    self._turns.remove(since)
+
+    def settled(self, now: int) -> int:
+        """The latest moment up to `now` that nobody in this process is writing about.
+
+        A writer dates what it writes after its turn came; until it commits, a list that showed the
+        present would see it appear between two of its pages. Epoch milliseconds.
+        """
+        return min([now, *(since - 1 for since in self._turns)])
+
+    @contextmanager
+    def append(self) -> Iterator[Connection]:
+        """A connection for writing new rows of a log, which waits for no turn on PostgreSQL."""
+        if self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+        else:
+            with self.engine.connect() as connection, connection.begin():
                 yield connection
 
     @contextmanager
@@ -66,7 +135,7 @@ class Store:
         if self.is_sqlite:
             yield True
             return
-        number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+        number = _number(what)
         with self.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             taken = connection.execute(
@@ -80,6 +149,26 @@ class Store:
                         text("SELECT pg_advisory_unlock(:number)"), {"number": number}
                     )
 
+    @contextmanager
+    def turns(self, names: Collection[str]) -> Iterator[None]:
+        """Hold several things at once, waiting for all that another process holds of them.
+
+        They are taken in one order, so that two who want the same never wait for each other. On
+        an embedded database nothing is held: it has one service.
+        """
+        if self.is_sqlite or not names:
+            yield
+            return
+        numbers = sorted({_number(name) for name in names})
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                for number in numbers:
+                    connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": number})
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
     def optimize(self) -> None:
         """Let SQLite renew the statistics of its planner; PostgreSQL does so by itself."""
         if self.is_sqlite:
@@ -92,6 +181,11 @@ class Store:
             self._kept.close()
             self._kept = None
         self.engine.dispose()
+
+
+def _number(name: str) -> int:
+    """The number of PostgreSQL's lock for a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def open_store(location: str | Path) -> Store:
@@ -111,7 +205,9 @@ def open_store(location: str | Path) -> Store:
 
 def _postgresql(address: str) -> Engine:
     url = make_url(address).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, pool_size=8, max_overflow=24, isolation_level="REPEATABLE READ")
+    engine = create_engine(
+        url, pool_size=_CONNECTIONS, max_overflow=24, isolation_level="REPEATABLE READ"
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -132,7 +228,10 @@ def _sqlite(folder: Path) -> Engine:
     folder.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{folder / FILE_NAME}",
-        poolclass=NullPool,
+        # Opening one costs a millisecond, and it forgets what it has read.
+        poolclass=QueuePool,
+        pool_size=_CONNECTIONS,
+        max_overflow=-1,
         connect_args={"timeout": BUSY_MILLISECONDS / 1000, "check_same_thread": False},
     )
 
@@ -140,7 +239,13 @@ def _sqlite(folder: Path) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions by itself: `begin` below says which kind.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"cache_size=-{_CACHE_KIBIBYTES}",
+            f"wal_autocheckpoint={_LOG_PAGES}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

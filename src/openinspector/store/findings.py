@@ -5,7 +5,7 @@ two side tables, by row.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -16,9 +16,9 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     SmallInteger,
     Table,
-    bindparam,
     insert,
     select,
     update,
@@ -32,6 +32,7 @@ from openinspector.store.schema import (
     in_batches,
     metadata,
     milliseconds,
+    row_numbers,
     true_at,
     versioned,
 )
@@ -123,16 +124,36 @@ finding_value = Table(
     Column("value", Words, nullable=False),
 )
 
+staged_vulnerability = Table(
+    "staged_vulnerability",
+    metadata,
+    Column("name", Words, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+
 _PRESENT = finding.c.valid_to == FOREVER
 Index("uq_finding_present", finding.c.arn, unique=True, sqlite_where=_PRESENT,
       postgresql_where=_PRESENT)  # fmt: skip
-Index("ix_finding_resource", finding.c.account, finding.c.resource_id, finding.c.valid_to)
+Index("ix_finding_resource", finding.c.resource_id, finding.c.account, finding.c.valid_to)
 Index("ix_finding_package_row", finding_package.c.row_id, finding_package.c.name)
 Index("ix_finding_package_name", finding_package.c.name, finding_package.c.row_id)
 Index("ix_finding_value_row", finding_value.c.row_id, finding_value.c.field)
-Index("ix_finding_value", finding_value.c.field, finding_value.c.value, finding_value.c.row_id)
+Index("ix_finding_value", finding_value.c.field, finding_value.c.key, finding_value.c.value,
+      finding_value.c.row_id)  # fmt: skip
 for _name in ("vulnerability_id", "title", "ecr_repository", "ecr_hash", "lambda_name", "arn"):
     Index(f"ix_finding_{_name}", finding.c[_name], finding.c.valid_to)
+# What else is asked for by criteria; of what only some findings have, only theirs.
+for _name in ("status", "type", "resource_type", "fix_available", "exploit_available",
+              "vulnerability_source", "vendor_severity", "ec2_image_id", "ec2_vpc_id",
+              "ec2_subnet_id", "ecr_pushed_at", "ecr_architecture", "ecr_registry",
+              "ecr_last_in_use_at", "ecr_in_use_count", "lambda_runtime", "lambda_modified_at",
+              "lambda_role", "project_name", "project_provider", "protocol", "detector_name",
+              "code_path", "region"):  # fmt: skip
+    _known = finding.c[_name].is_not(None) if finding.c[_name].nullable else None
+    Index(f"ix_finding_{_name}", finding.c[_name], sqlite_where=_known, postgresql_where=_known)
+Index("ix_finding_ports", finding.c.port_begin, finding.c.port_end,
+      sqlite_where=finding.c.port_begin.is_not(None),
+      postgresql_where=finding.c.port_begin.is_not(None))  # fmt: skip
 for _name in ("first_observed_at", "last_observed_at", "updated_at", "inspector_score",
               "epss_score"):  # fmt: skip
     Index(f"ix_finding_{_name}", finding.c[_name], finding.c.arn)
@@ -159,20 +180,54 @@ class StoredFinding(msgspec.Struct, frozen=True):
     valid_from: int
 
 
+class FindingRow(NamedTuple):
+    """A present finding as it lies in the table, not yet read. Times are epoch milliseconds."""
+
+    row_id: int
+    resource_id: str
+    arn: str
+    status: str
+    closed_because: str | None
+    first_observed_at: int
+    last_observed_at: int
+    updated_at: int | None
+    valid_from: int
+    body: bytes
+
+    def read(self) -> StoredFinding:
+        """The finding itself."""
+        return _stored(self.row_id, self.body, self.closed_because, self.valid_from)
+
+
 _decoder = msgspec.json.Decoder(Finding)
+
+
+def finding_rows(
+    connection: Connection, account: str, resources: Sequence[str], *, network: bool | None = None
+) -> dict[str, dict[str, FindingRow]]:
+    """The present findings of resources, closed ones included: by resource, then by ARN.
+
+    `network`: those of reachability alone, or all but those.
+    """
+    query = select(*(finding.c[name] for name in FindingRow._fields)).where(
+        finding.c.account == account, true_at(finding, None)
+    )
+    if network is not None:
+        of_network = finding.c.type == "NETWORK_REACHABILITY"
+        query = query.where(of_network if network else ~of_network)
+    found: dict[str, dict[str, FindingRow]] = {name: {} for name in resources}
+    for batch in in_batches(resources, _BATCH):
+        for row in connection.execute(query.where(finding.c.resource_id.in_(batch))):
+            found[row.resource_id][row.arn] = FindingRow(*row)
+    return found
 
 
 def current_findings(
     connection: Connection, account: str, resource_id: str
 ) -> dict[str, StoredFinding]:
     """The present findings of a resource, closed ones included, by ARN."""
-    rows = connection.execute(
-        select(finding.c.row_id, finding.c.body, finding.c.closed_because, finding.c.valid_from)
-        .where(finding.c.account == account, finding.c.resource_id == resource_id)
-        .where(true_at(finding, None))
-    )
-    found = (_stored(*row) for row in rows)
-    return {each.finding.finding_arn: each for each in found}
+    rows = finding_rows(connection, account, [resource_id])[resource_id]
+    return {arn: row.read() for arn, row in rows.items()}
 
 
 def findings_of(
@@ -192,41 +247,61 @@ def _stored(row: int, body: bytes, because: str | None, since: int) -> StoredFin
     return StoredFinding(row, _decoder.decode(body), because, since)
 
 
+def stage_vulnerabilities(connection: Connection, names: Iterable[str]) -> None:
+    """Lay vulnerabilities where statements of this connection find them."""
+    metadata.create_all(connection, tables=[staged_vulnerability])
+    connection.execute(staged_vulnerability.delete())
+    for batch in in_batches(sorted(names), _BATCH):
+        connection.execute(insert(staged_vulnerability), [{"name": name} for name in batch])
+
+
+def affected_findings() -> Select[tuple[str, str]]:
+    """Account and resource of every open finding of a staged vulnerability."""
+    return (
+        select(finding.c.account, finding.c.resource_id)
+        .select_from(staged_vulnerability)
+        .join(finding, finding.c.vulnerability_id == staged_vulnerability.c.name)
+        .where(finding.c.valid_to == FOREVER, finding.c.status != "CLOSED")
+    )
+
+
 def put_findings(
     connection: Connection, findings: Iterable[tuple[Finding, str | None]], at: int
 ) -> None:
     """Write findings, each with the reason of its closing (None unless CLOSED).
 
-    The present version of each, if any, ends at `at` (epoch milliseconds).
+    The present version of each, if any, ends at `at` (epoch milliseconds). Call it within
+    `Store.write`.
     """
     for batch in in_batches(findings, _BATCH):
         drop_findings(connection, [each.finding_arn for each, _ in batch], at)
-        rows = [_columns(each, because, at) for each, because in batch]
-        numbers = connection.execute(
-            insert(finding).returning(finding.c.row_id, sort_by_parameter_order=True), rows
-        ).scalars()
+        numbers = row_numbers(connection, finding, len(batch))
+        rows: list[dict[str, Any]] = []
         packages: list[dict[str, Any]] = []
         values: list[dict[str, Any]] = []
-        for number, (each, _) in zip(numbers.all(), batch, strict=True):
+        for number, (each, because) in zip(numbers, batch, strict=True):
+            rows.append({"row_id": number, **_columns(each, because, at)})
             packages.extend({"row_id": number, **row} for row in package_rows(each))
             values.extend(
                 {"row_id": number, "field": field, "key": key, "value": value}
                 for field, key, value in value_rows(each)
             )
-        if packages:
-            connection.execute(insert(finding_package), packages)
-        if values:
-            connection.execute(insert(finding_value), values)
+        for table, several in (
+            (finding, rows),
+            (finding_package, packages),
+            (finding_value, values),
+        ):
+            if several:
+                connection.execute(insert(table), several)
 
 
-def drop_findings(connection: Connection, arns: Sequence[str], at: int) -> None:
+def drop_findings(connection: Connection, arns: Iterable[str], at: int) -> None:
     """Let the present versions of findings end."""
-    if arns:
+    for batch in in_batches(arns, _BATCH):
         connection.execute(
             update(finding)
-            .where(finding.c.arn == bindparam("ended"), finding.c.valid_to == FOREVER)
-            .values(valid_to=at),
-            [{"ended": arn} for arn in arns],
+            .where(finding.c.arn.in_(batch), finding.c.valid_to == FOREVER)
+            .values(valid_to=at)
         )
 
 
@@ -248,6 +323,7 @@ def scalar_columns(each: Finding) -> dict[str, Any]:
     ecr = details.aws_ecr_container_image if details else None
     function = details.aws_lambda_function if details else None
     project = details.code_repository if details else None
+    machine = details.machine_image if details else None
     package = each.package_vulnerability_details
     network = each.network_reachability_details
     code = each.code_vulnerability_details
@@ -273,7 +349,7 @@ def scalar_columns(each: Finding) -> dict[str, Any]:
         "vulnerability_id": package.vulnerability_id if package else None,
         "vulnerability_source": package.source if package else None,
         "vendor_severity": package.vendor_severity if package else None,
-        "ec2_image_id": ec2.image_id if ec2 else None,
+        "ec2_image_id": ec2.image_id if ec2 else machine.machine_image_id if machine else None,
         "ec2_vpc_id": ec2.vpc_id if ec2 else None,
         "ec2_subnet_id": ec2.subnet_id if ec2 else None,
         "ec2_platform": ec2.platform if ec2 else None,
@@ -332,6 +408,11 @@ def value_rows(each: Finding) -> Iterator[tuple[str, str, str]]:
         function = details.aws_lambda_function if details else None
         for layer in (function.layers or ()) if function else ():
             yield "lambda_layer", "", layer
+        machine = details.machine_image if details else None
+        if machine is not None:
+            yield "machine_image_name", "", machine.name or ""
+            yield "machine_image_owner", "", machine.owner_account_id or ""
+            yield "machine_image_platform", "", machine.platform or ""
     package = each.package_vulnerability_details
     for related in (package.related_vulnerabilities or ()) if package else ():
         yield "related", "", related

@@ -5,7 +5,7 @@ that new advisories are matched against everything stored by one join.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Index,
     LargeBinary,
+    Select,
     Table,
     UniqueConstraint,
     and_,
@@ -145,7 +146,9 @@ def ranges_of(published: Iterable[AffectedPackage]) -> Iterator[Range]:
 
 
 def _encoded(collected: Inventory) -> bytes:
-    return msgspec.json.encode(collected, order="deterministic")
+    # What listens is of one machine and moment: machines with the same software share the rest.
+    shared = msgspec.structs.replace(collected, listeners=None)
+    return msgspec.json.encode(shared, order="deterministic")
 
 
 def digest_of(collected: Inventory) -> str:
@@ -153,16 +156,25 @@ def digest_of(collected: Inventory) -> str:
     return hashlib.sha256(_encoded(collected)).hexdigest()
 
 
-def put_inventory(connection: Connection, collected: Inventory) -> str:
-    """Store an inventory, unless it is there; its digest."""
-    body = _encoded(collected)
-    digest = hashlib.sha256(body).hexdigest()
+def put_inventory(connection: Connection, collected: Inventory, digest: str | None = None) -> str:
+    """Store an inventory, unless it is there; its digest, which whoever knows it may give."""
+    if digest is None:
+        digest = digest_of(collected)
     known = connection.execute(select(inventory.c.digest).where(inventory.c.digest == digest))
     if known.scalar() is None:
-        compressed = zstandard.ZstdCompressor(level=3).compress(body)
+        compressed = zstandard.ZstdCompressor(level=3).compress(_encoded(collected))
         _insert_new(connection, inventory, [{"digest": digest, "body": compressed}])
         _put_packages(connection, digest, collected)
     return digest
+
+
+def known_digests(connection: Connection, digests: Iterable[str]) -> set[str]:
+    """Those of some digests whose inventories are stored."""
+    found: set[str] = set()
+    for batch in in_batches(digests, _BATCH):
+        query = select(inventory.c.digest).where(inventory.c.digest.in_(batch))
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def get_inventory(connection: Connection, digest: str) -> Inventory | None:
@@ -177,28 +189,65 @@ def bind_inventory(
     connection: Connection, account: str, resource_id: str, digest: str, at: int
 ) -> None:
     """Say that a resource holds an inventory from now on."""
-    if inventory_of(connection, account, resource_id) == digest:
+    bind_inventories(connection, account, {resource_id: digest}, at)
+
+
+def bind_inventories(
+    connection: Connection, account: str, digests: Mapping[str, str], at: int
+) -> None:
+    """Say which inventory each resource of an account holds from now on."""
+    known = inventories_of(connection, account, digests)
+    changed = [name for name, digest in digests.items() if known.get(name) != digest]
+    if not changed:
         return
-    unbind_inventory(connection, account, resource_id, at)
+    unbind_inventories(connection, account, [name for name in changed if name in known], at)
     connection.execute(
-        insert(resource_inventory).values(
-            account=account,
-            resource_id=resource_id,
-            inventory=digest,
-            valid_from=at,
-            valid_to=FOREVER,
-        )
+        insert(resource_inventory),
+        [
+            {
+                "account": account,
+                "resource_id": name,
+                "inventory": digests[name],
+                "valid_from": at,
+                "valid_to": FOREVER,
+            }
+            for name in changed
+        ],
     )
 
 
 def unbind_inventory(connection: Connection, account: str, resource_id: str, at: int) -> None:
     """Say that a resource holds nothing from now on."""
+    unbind_inventories(connection, account, [resource_id], at)
+
+
+def unbind_inventories(
+    connection: Connection, account: str, resources: Iterable[str], at: int
+) -> None:
+    """Say that resources of an account hold nothing from now on."""
     r = resource_inventory.c
-    connection.execute(
-        update(resource_inventory)
-        .where(r.account == account, r.resource_id == resource_id, r.valid_to == FOREVER)
-        .values(valid_to=at)
-    )
+    for batch in in_batches(resources, _BATCH):
+        connection.execute(
+            update(resource_inventory)
+            .where(r.account == account, r.resource_id.in_(batch), r.valid_to == FOREVER)
+            .values(valid_to=at)
+        )
+
+
+def inventories_of(
+    connection: Connection, account: str, resources: Iterable[str]
+) -> dict[str, str]:
+    """The digest of what each resource holds now; those apart that hold nothing."""
+    r = resource_inventory.c
+    found: dict[str, str] = {}
+    for batch in in_batches(resources, _BATCH):
+        rows = connection.execute(
+            select(r.resource_id, r.inventory).where(
+                r.account == account, r.resource_id.in_(batch), r.valid_to == FOREVER
+            )
+        )
+        found.update((name, digest) for name, digest in rows)
+    return found
 
 
 def inventory_of(
@@ -218,30 +267,48 @@ def affected_resources(connection: Connection, ranges: Iterable[Range]) -> list[
 
     They are the ones to judge again: architectures, modules and rival records are for matching.
     """
-    metadata.create_all(connection, tables=[staged_range])
-    connection.execute(staged_range.delete())
-    for batch in in_batches(ranges, _BATCH):
-        connection.execute(insert(staged_range), [msgspec.structs.asdict(each) for each in batch])
-    p, s, r = package_version.c, staged_range.c, resource_inventory.c
-    within = and_(
-        p.ecosystem == s.ecosystem,
-        p.release == s.release,
-        p.name == s.name,
-        or_(s.introduced.is_(None), p.key >= s.introduced),
-        or_(s.fixed.is_(None), p.key < s.fixed),
-        or_(s.last_affected.is_(None), p.key <= s.last_affected),
-    )
+    stage(connection, ranges)
+    p, r = package_version.c, resource_inventory.c
     rows = connection.execute(
         select(r.account, r.resource_id, p.ecosystem, p.name, p.version)
         .distinct()
         .select_from(staged_range)
-        .join(package_version, within)
+        .join(package_version, _WITHIN)
         .join(inventory_package, inventory_package.c.package == p.row_id)
         .join(resource_inventory, r.inventory == inventory_package.c.inventory)
         .where(r.valid_to == FOREVER)
         .order_by(r.account, r.resource_id, p.ecosystem, p.name, p.version)
     )
     return [Affected(*row) for row in rows]
+
+
+def stage(connection: Connection, ranges: Iterable[Range]) -> None:
+    """Lay ranges where statements of this connection find them."""
+    metadata.create_all(connection, tables=[staged_range])
+    connection.execute(staged_range.delete())
+    for batch in in_batches(ranges, _BATCH):
+        connection.execute(insert(staged_range), [msgspec.structs.asdict(each) for each in batch])
+
+
+def affected_inventories() -> Select[tuple[str]]:
+    """The digests of inventories that hold a version in a staged range, each at least once."""
+    return (
+        select(inventory_package.c.inventory)
+        .select_from(staged_range)
+        .join(package_version, _WITHIN)
+        .join(inventory_package, inventory_package.c.package == package_version.c.row_id)
+    )
+
+
+_P, _S = package_version.c, staged_range.c
+_WITHIN = and_(
+    _P.ecosystem == _S.ecosystem,
+    _P.release == _S.release,
+    _P.name == _S.name,
+    or_(_S.introduced.is_(None), _P.key >= _S.introduced),
+    or_(_S.fixed.is_(None), _P.key < _S.fixed),
+    or_(_S.last_affected.is_(None), _P.key <= _S.last_affected),
+)
 
 
 def _put_packages(connection: Connection, digest: str, collected: Inventory) -> None:

@@ -10,7 +10,15 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, Index, LargeBinary, Table, insert, select, update
 
-from openinspector.store.schema import FOREVER, Identity, Words, metadata, true_at, versioned
+from openinspector.store.schema import (
+    FOREVER,
+    Identity,
+    Words,
+    in_batches,
+    metadata,
+    true_at,
+    versioned,
+)
 
 record = Table(
     "record",
@@ -32,6 +40,8 @@ Index(
     sqlite_where=record.c.valid_to == FOREVER,
     postgresql_where=record.c.valid_to == FOREVER,
 )
+
+_BATCH = 500
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -86,6 +96,22 @@ def get_record(
         .limit(1)
     ).scalar()
     return None if body is None else msgspec.json.decode(body)
+
+
+def get_records(
+    connection: Connection, kind: str, owner: str, keys: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """The present bodies of several records of an owner, by key."""
+    r = record.c
+    found: dict[str, dict[str, Any]] = {}
+    for batch in in_batches(keys, _BATCH):
+        rows = connection.execute(
+            select(r.key, r.body).where(
+                r.kind == kind, r.owner == owner, r.key.in_(batch), true_at(record, None)
+            )
+        )
+        found.update((key, msgspec.json.decode(body)) for key, body in rows)
+    return found
 
 
 def list_records(

@@ -1,6 +1,6 @@
 """Resources that discovery found, as they were listed last, and what was scanned of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,11 +11,12 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Table,
+    bindparam,
     delete,
-    insert,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from openinspector.model.discovered import Discovered
 from openinspector.store.schema import Words, in_batches, metadata
@@ -69,40 +70,63 @@ def known_resources(
 
 def get_resource(connection: Connection, account: str, resource_id: str) -> KnownResource | None:
     """One resource, or None."""
+    return get_resources(connection, account, [resource_id]).get(resource_id)
+
+
+def get_resources(
+    connection: Connection, account: str, names: Iterable[str]
+) -> dict[str, KnownResource]:
+    """Resources of an account by identifier; those apart that are not known."""
     r = resource.c
-    row = connection.execute(
-        select(r.body, r.scanned, r.scanned_at).where(
-            r.account == account, r.resource_id == resource_id
+    found: dict[str, KnownResource] = {}
+    for batch in in_batches(names, _BATCH):
+        rows = connection.execute(
+            select(r.resource_id, r.body, r.scanned, r.scanned_at).where(
+                r.account == account, r.resource_id.in_(batch)
+            )
         )
-    ).one_or_none()
-    return None if row is None else KnownResource(_decoder.decode(row[0]), row[1], row[2])
+        for name, body, scanned, at in rows:
+            found[name] = KnownResource(_decoder.decode(body), scanned, at)
+    return found
 
 
-def put_resource(connection: Connection, found: Discovered) -> None:
-    """Write what was listed; what is known of its scans stays."""
-    values = {
-        "region": found.region,
-        "type": found.resource.type,
-        "fingerprint": found.fingerprint,
-        "body": msgspec.json.encode(found),
-    }
-    r = resource.c
-    same = (r.account == found.account, r.resource_id == found.resource.id)
-    if connection.execute(update(resource).where(*same).values(**values)).rowcount == 0:
+def put_resources(connection: Connection, listed: Iterable[Discovered]) -> None:
+    """Write what was listed; what is known of the scans stays."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(resource)
+    changed = {name: statement.excluded[name] for name in ("region", "type", "fingerprint", "body")}
+    statement = statement.on_conflict_do_update(
+        index_elements=["account", "resource_id"], set_=changed
+    )
+    for batch in in_batches(listed, _BATCH):
         connection.execute(
-            insert(resource).values(account=found.account, resource_id=found.resource.id, **values)
+            statement,
+            [
+                {
+                    "account": found.account,
+                    "resource_id": found.resource.id,
+                    "region": found.region,
+                    "type": found.resource.type,
+                    "fingerprint": found.fingerprint,
+                    "body": msgspec.json.encode(found),
+                }
+                for found in batch
+            ],
         )
 
 
 def mark_scanned(
-    connection: Connection, account: str, resource_id: str, fingerprint: str | None, at: int
+    connection: Connection, account: str, scanned: Mapping[str, str | None], at: int
 ) -> None:
-    """Say which content was scanned; None: it has to be scanned again."""
+    """Say which content of resources was scanned; None: it has to be scanned again."""
+    if not scanned:
+        return
     r = resource.c
     connection.execute(
         update(resource)
-        .where(r.account == account, r.resource_id == resource_id)
-        .values(scanned=fingerprint, scanned_at=at)
+        .where(r.account == account, r.resource_id == bindparam("name"))
+        .values(scanned=bindparam("content"), scanned_at=at),
+        [{"name": name, "content": content} for name, content in scanned.items()],
     )
 
 

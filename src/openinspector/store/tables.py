@@ -4,6 +4,7 @@ from openinspector.store import (
     access,
     coverage,
     findings,
+    layers,
     packages,
     records,
     resources,
@@ -14,5 +15,5 @@ from openinspector.store.schema import metadata
 
 __all__ = ["MODULES", "metadata"]
 
-MODULES = (access, coverage, findings, packages, records, resources, tasks, transitions)
+MODULES = (access, coverage, findings, layers, packages, records, resources, tasks, transitions)
 """The modules, in the order of their names."""

@@ -5,8 +5,8 @@ holds it for a while (its lease) and renews that; when the holder dies the lease
 another takes it over. What a task changes and that it is done commit together.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import (
@@ -16,13 +16,17 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
+    Select,
     Table,
     and_,
+    bindparam,
     case,
     delete,
     func,
+    literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -47,8 +51,9 @@ task = Table(
 )
 _KEY = (task.c.kind, task.c.account, task.c.region, task.c.subject)
 Index("uq_task", *_KEY, unique=True)
-Index("ix_task_due", task.c.due_at)
+Index("ix_task_due", task.c.kind, task.c.due_at, task.c.row_id)
 Index("ix_task_worker", task.c.worker, task.c.account)
+Index("ix_task_subject", task.c.account, task.c.subject)
 
 _BATCH = 500
 _LONGEST_TROUBLE = 1000
@@ -90,20 +95,7 @@ def enqueue(connection: Connection, keys: Iterable[TaskKey], due_at: int, now: i
     One that somebody works on right now is done once more afterwards: what it was asked for may
     have happened after it looked.
     """
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(task)
-    held = task.c.worker.is_not(None)
-    sooner = case((task.c.due_at > due_at, due_at), else_=task.c.due_at)
-    statement = statement.on_conflict_do_update(
-        index_elements=["kind", "account", "region", "subject"],
-        set_={
-            "again_at": case(
-                (held & (func.coalesce(task.c.again_at, due_at) >= due_at), due_at),
-                else_=task.c.again_at,
-            ),
-            "due_at": case((held, task.c.due_at), else_=sooner),
-        },
-    )
+    statement = _asking(_insert(connection), due_at)
     for batch in in_batches(dict.fromkeys(keys), _BATCH):
         connection.execute(
             statement,
@@ -114,15 +106,62 @@ def enqueue(connection: Connection, keys: Iterable[TaskKey], due_at: int, now: i
         )
 
 
+def enqueue_selected(
+    connection: Connection, kind: str, subjects: Select[tuple[str, str, str]], now: int
+) -> int:
+    """Ask now for tasks of one kind; the database tells account, region and subject of each.
+
+    How many there are.
+    """
+    places = subjects.subquery()
+    rows = select(
+        literal(kind), *places.c, literal(now), literal(0), literal(now)
+    ).where(true())  # fmt: skip  # without a condition SQLite takes ON CONFLICT for a join's
+    names = ("kind", "account", "region", "subject", "due_at", "attempts", "changed_at")
+    statement = _insert(connection).from_select(names, rows)
+    return connection.execute(_asking(statement, now)).rowcount
+
+
+def _insert(connection: Connection) -> Any:
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(task)
+
+
+def _asking(statement: Any, due_at: int) -> Any:
+    """What happens to a task that is there already."""
+    held = task.c.worker.is_not(None)
+    sooner = case((task.c.due_at > due_at, due_at), else_=task.c.due_at)
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "account", "region", "subject"],
+        set_={
+            "again_at": case(
+                (held & (func.coalesce(task.c.again_at, due_at) >= due_at), due_at),
+                else_=task.c.again_at,
+            ),
+            "due_at": case((held, task.c.due_at), else_=sooner),
+        },
+    )
+
+
 def enqueue_new(connection: Connection, keys: Iterable[TaskKey], now: int) -> None:
     """Ask for tasks now, those apart that are there already, whenever they are due."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     rows = [
         {**msgspec.structs.asdict(key), "due_at": now, "attempts": 0, "changed_at": now}
         for key in dict.fromkeys(keys)
     ]
     for batch in in_batches(rows, _BATCH):
-        connection.execute(dialect.insert(task).on_conflict_do_nothing(), batch)
+        connection.execute(_insert(connection).on_conflict_do_nothing(), batch)
+
+
+def is_there(connection: Connection, key: TaskKey) -> bool:
+    """Whether a task exists, whenever it is due."""
+    t = task.c
+    asked = select(t.row_id).where(
+        t.kind == key.kind,
+        t.account == key.account,
+        t.region == key.region,
+        t.subject == key.subject,
+    )
+    return connection.execute(asked).first() is not None
 
 
 def claim(
@@ -132,42 +171,68 @@ def claim(
     most_per_account: int,
     now: int,
     lease: int,
+    kinds: Sequence[str],
 ) -> list[Task]:
-    """Take tasks that are due, those that wait longest first; also those of the dead.
+    """Take tasks of some kinds that are due, those that wait longest first; also of the dead.
 
     No more than `most_per_account` of one account run at once, on all workers together. Call it
-    within `Store.write`: there takers take turns.
+    within `Store.claim`: there takers take turns.
     """
     t = task.c
-    free = or_(t.worker.is_(None), t.lease_until < now)
     held = connection.execute(
         select(t.account, func.count())
-        .where(t.worker.is_not(None), t.lease_until >= now)
+        .where(t.worker.is_not(None), t.lease_until >= now, t.kind.in_(kinds))
         .group_by(t.account)
     )
     running: dict[str, int] = dict(iter(held))
     full = [account for account, count in running.items() if account and count >= most_per_account]
-    query = select(t.row_id, *_KEY, t.attempts).where(t.due_at <= now, free)
-    if full:
-        query = query.where(t.account.not_in(full))
+    waiting: list[tuple[int, Task]] = []
+    for kind in kinds:
+        query = _due(kind, now, limit * 4)
+        waiting += _tasks(connection, query.where(t.account.not_in(full)) if full else query)
     taken: list[Task] = []
-    for row in connection.execute(query.order_by(t.due_at, t.row_id).limit(limit * 4)):
-        key = TaskKey(*row[1:5])
-        if key.account and running.get(key.account, 0) >= most_per_account:
+    for _, each in sorted(waiting, key=lambda due: (due[0], due[1].row_id)):
+        account = each.key.account
+        if account and running.get(account, 0) >= most_per_account:
             continue
-        running[key.account] = running.get(key.account, 0) + 1
-        taken.append(Task(row[0], key, row[5]))
+        running[account] = running.get(account, 0) + 1
+        taken.append(each)
         if len(taken) == limit:
             break
     _hold(connection, [each.row_id for each in taken], worker, now, lease)
     return taken
 
 
+def claim_batch(
+    connection: Connection, worker: str, kind: str, limit: int, now: int, lease: int
+) -> list[Task]:
+    """Take many tasks of one kind that ask nothing of AWS, whatever accounts they are of."""
+    taken = [each for _, each in _tasks(connection, _due(kind, now, limit))]
+    _hold(connection, [each.row_id for each in taken], worker, now, lease)
+    return taken
+
+
+def _due(kind: str, now: int, limit: int) -> Select[Any]:
+    t = task.c
+    return (
+        select(t.due_at, t.row_id, *_KEY, t.attempts)
+        .where(t.kind == kind, t.due_at <= now, or_(t.worker.is_(None), t.lease_until < now))
+        .order_by(t.due_at, t.row_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _tasks(connection: Connection, query: Select[Any]) -> list[tuple[int, Task]]:
+    """Tasks, each with the moment at which it is due."""
+    return [(row[0], Task(row[1], TaskKey(*row[2:6]), row[6])) for row in connection.execute(query)]
+
+
 def _hold(connection: Connection, rows: Sequence[int], worker: str, now: int, lease: int) -> None:
-    if rows:
+    for batch in in_batches(rows, _BATCH):
         connection.execute(
             update(task)
-            .where(task.c.row_id.in_(rows))
+            .where(task.c.row_id.in_(batch))
             .values(
                 worker=worker,
                 lease_until=now + lease,
@@ -203,23 +268,57 @@ def release(connection: Connection, names: Sequence[str], now: int) -> None:
 
 def holds(connection: Connection, worker: str, each: Task) -> bool:
     """Whether a worker still has a task: another may have taken it for dead."""
-    query = select(task.c.worker).where(task.c.row_id == each.row_id)
-    return connection.execute(query).scalar() == worker
+    return each in still_held(connection, worker, [each])
+
+
+def still_held(connection: Connection, worker: str, tasks: Iterable[Task]) -> set[Task]:
+    """Those of some tasks that a worker still has."""
+    t = task.c
+    kept: set[Task] = set()
+    for batch in in_batches(tasks, _BATCH):
+        numbers = [each.row_id for each in batch]
+        held = set(
+            connection.execute(
+                select(t.row_id).where(t.row_id.in_(numbers), t.worker == worker)
+            ).scalars()
+        )
+        kept.update(each for each in batch if each.row_id in held)
+    return kept
 
 
 def finish(connection: Connection, each: Task, now: int, repeat_at: int | None = None) -> None:
     """A task is done: it goes, unless it was asked for again or is to be repeated."""
+    finish_all(connection, {each: repeat_at}, now)
+
+
+def finish_all(connection: Connection, done: Mapping[Task, int | None], now: int) -> None:
+    """Tasks are done: each goes, unless it was asked for again or is to be repeated (then)."""
     t = task.c
-    again = connection.execute(select(t.again_at).where(t.row_id == each.row_id)).scalar()
-    due = min((at for at in (again, repeat_at) if at is not None), default=None)
-    if due is None:
-        connection.execute(delete(task).where(t.row_id == each.row_id))
-        return
-    connection.execute(
-        update(task)
-        .where(t.row_id == each.row_id)
-        .values(due_at=due, attempts=0, trouble=None, **_RELEASED, changed_at=now)
-    )
+    for batch in in_batches(done, _BATCH):
+        numbers = [each.row_id for each in batch]
+        asked = connection.execute(
+            select(t.row_id, t.again_at).where(t.row_id.in_(numbers), t.again_at.is_not(None))
+        )
+        again: dict[int, int] = dict(iter(asked))
+        due = {
+            each.row_id: min(
+                (at for at in (again.get(each.row_id), done[each]) if at is not None), default=None
+            )
+            for each in batch
+        }
+        over = [number for number, at in due.items() if at is None]
+        if over:
+            connection.execute(delete(task).where(t.row_id.in_(over)))
+        repeated = [{"number": number, "at": at} for number, at in due.items() if at is not None]
+        if repeated:
+            connection.execute(
+                update(task)
+                .where(t.row_id == bindparam("number"))
+                .values(
+                    due_at=bindparam("at"), attempts=0, trouble=None, **_RELEASED, changed_at=now
+                ),
+                repeated,
+            )
 
 
 def fail(connection: Connection, each: Task, trouble: str, retry_at: int, now: int) -> None:
@@ -240,14 +339,20 @@ def fail(connection: Connection, each: Task, trouble: str, retry_at: int, now: i
 _RELEASED = {"worker": None, "lease_until": None, "again_at": None}
 
 
-def forget_tasks(connection: Connection, account: str, region: str, subject: str) -> None:
-    """What was to be done with a resource is not, for it is gone; a task that runs ends itself."""
+def forget_tasks(
+    connection: Connection, account: str, region: str, subjects: Iterable[str]
+) -> None:
+    """What was to be done with resources that are gone is not; a task that runs ends itself."""
     t = task.c
-    connection.execute(
-        delete(task).where(
-            t.account == account, t.region == region, t.subject == subject, t.worker.is_(None)
+    for batch in in_batches(subjects, _BATCH):
+        connection.execute(
+            delete(task).where(
+                t.account == account,
+                t.region == region,
+                t.subject.in_(batch),
+                t.worker.is_(None),
+            )
         )
-    )
 
 
 def counts(connection: Connection, now: int) -> list[tuple[str, State, int]]:

@@ -14,7 +14,7 @@ from openinspector.model import DatabaseError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0004"
+HEAD = "0007"
 """The revision that this version works with."""
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -10,6 +10,7 @@ Encoder = Callable[[str], bytes]
 ENCODERS: dict[str, tuple[str, str]] = {
     "apk": ("apk", "encode"),
     "composer": ("composer", "encode"),
+    "conan": ("conan", "encode"),
     "conda": ("conda", "encode"),
     "cran": ("numbers", "encode_cran"),
     "dpkg": ("dpkg", "encode"),
@@ -44,19 +45,22 @@ _ECOSYSTEMS = {
         "Alpine",
         "BellSoft Hardened Containers",
         "Chainguard",
+        "CleanStart",
         "MinimOS",
         "Wolfi",
     ),
     "composer": ("Packagist",),
+    "conan": ("ConanCenter",),
     "conda": ("Conda",),
     "cran": ("Bioconductor", "CRAN"),
-    "dpkg": ("Debian", "Echo", "Ubuntu"),
+    "dpkg": ("Debian", "Echo", "Ubuntu", "opam"),
     "gem": ("CocoaPods", "RubyGems"),
-    # Bitnami numbers its revisions after a hyphen (1.25.3-4) and Conan Center names dates
-    # (cci.20210118) and letters (1.1.1k): neither is semantic versioning.
-    "generic": ("Bitnami", "ConanCenter", "generic"),
+    # Bitnami numbers its revisions after a hyphen (1.25.3-4), where semantic versioning has a
+    # pre-release.
+    # The compiler GHC has release candidates (9.4.1-rc1), which Haskell's packages have not.
+    "generic": ("Bitnami", "GHC", "generic"),
     "go": ("Go",),
-    "hackage": ("GHC", "Hackage"),
+    "hackage": ("Hackage",),
     "hex": ("Hex",),
     "maven": ("Maven",),
     "npm": ("npm",),
@@ -82,9 +86,16 @@ _ECOSYSTEMS = {
         "openEuler",
         "openSUSE",
     ),
-    "semver": ("GitHub Actions", "SwiftURL", "crates.io"),
+    "semver": ("GitHub Actions", "Kubernetes", "SwiftURL", "VSCode", "crates.io"),
 }
 
 SCHEMES: dict[str, str] = {
     ecosystem: scheme for scheme, ecosystems in _ECOSYSTEMS.items() for ecosystem in ecosystems
 }
+
+REBUILDERS = frozenset({"Docker Hardened Images", "Echo", "Root", "TuxCare"})
+"""Publishers that rebuild packages of other ecosystems and name those after a colon
+(`TuxCare:Red Hat`, `Docker Hardened Images:Alpine:3.23`, `Echo:PyPI`): the order is theirs."""
+
+REBUILT_SCHEMES = {"npm": "generic"}
+"""Rebuilds of npm packages bear `1.2.3.root.io.4` or `1.2.3+echo.1`, which counts."""

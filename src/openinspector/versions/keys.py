@@ -5,7 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from openinspector.versions.ecosystems import SCHEMES, Encoder, encoder
+from openinspector.versions.ecosystems import (
+    REBUILDERS,
+    REBUILT_SCHEMES,
+    SCHEMES,
+    Encoder,
+    encoder,
+)
 from openinspector.versions.encoding import UNREADABLE, Unreadable
 
 LOWEST = b""
@@ -29,9 +35,14 @@ class Key(NamedTuple):
 def scheme(ecosystem: str) -> str:
     """Name of the order that an ecosystem follows; "generic" for one that is not known.
 
-    A release after a colon (`Debian:12`, `Ubuntu:Pro:16.04:LTS`) makes no difference.
+    A release after a colon (`Debian:12`, `Ubuntu:Pro:16.04:LTS`) makes no difference; after the
+    name of who rebuilds packages of others, the ecosystem that follows decides (`TuxCare:npm`).
     """
-    return SCHEMES.get(ecosystem.partition(":")[0], "generic")
+    base, _, rest = ecosystem.partition(":")
+    inner = rest.partition(":")[0]
+    if base in REBUILDERS and inner in SCHEMES:
+        return REBUILT_SCHEMES.get(SCHEMES[inner], SCHEMES[inner])
+    return SCHEMES.get(base, "generic")
 
 
 def parse(ecosystem: str, version: str) -> Key:

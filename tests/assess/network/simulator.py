@@ -3,10 +3,14 @@
 Independent of the engine: no interval algebra, no shared code, addresses by `ipaddress`.
 """
 
+import ipaddress
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
+ip_network = cache(ipaddress.ip_network)
+"""A million packets meet the same few blocks again and again."""
 Address = IPv4Address | IPv6Address
 NUMBERS = {"TCP": "6", "UDP": "17"}
 CLIENT_PORTS = range(1024, 65536)
@@ -81,8 +85,10 @@ def _entrances(
     if origin == "internet":
         for each in network["InternetGateways"]:
             here = any(a["VpcId"] == target["vpc"] for a in each["Attachments"])
-            if here and client.version in target["public"] and client.is_global:
+            named = client.version in target["public"] and not _sheltered(network, target)
+            if here and named and client.is_global:
                 yield each["InternetGatewayId"], True, set()
+                yield from _inspected(network, target, client, each["InternetGatewayId"])
     for address in target["addresses"]:
         if address.version != client.version:
             continue
@@ -92,6 +98,37 @@ def _entrances(
             yield from _virtual(network, target, address, origin)
         if origin in _FAR:
             yield from _transit(network, target, client, address, (protocol, port), origin)
+
+
+def _sheltered(network: dict[str, Any], target: dict[str, Any]) -> bool:
+    """Whether the account blocks public access, and neither the VPC nor the subnet is excluded."""
+    mode = network.get("VpcBlockPublicAccessOptions", {}).get("InternetGatewayBlockMode", "off")
+    if mode == "off":
+        return False
+    return not any(
+        each["InternetGatewayExclusionMode"] == "allow-bidirectional"
+        and each["State"] in ("create-complete", "update-complete")
+        and each["ResourceArn"].split("/")[1] in (target["subnet"], target["vpc"])
+        for each in network["VpcBlockPublicAccessExclusions"]
+    )
+
+
+def _inspected(
+    network: dict[str, Any], target: dict[str, Any], client: Address, gateway: str
+) -> Iterator[Entrance]:
+    """Through an endpoint: the gateway's table leads there, and that one's subnet back out."""
+    for table in network["RouteTables"]:
+        if not any(each.get("GatewayId") == gateway for each in table["Associations"]):
+            continue
+        for address in target["addresses"]:
+            hop = _route(table, address) if address.version == client.version else None
+            for endpoint in network["VpcEndpoints"]:
+                if endpoint["VpcEndpointId"] != hop:
+                    continue
+                place = {"vpc": target["vpc"], "subnet": endpoint["SubnetIds"][0]}
+                out = _of_subnet(network["RouteTables"], place)
+                if out is not None and _route(out, client) == gateway:
+                    yield endpoint["VpcEndpointId"], True, set()
 
 
 def _vpc_holds(network: dict[str, Any], vpc: str, client: Address) -> bool:
@@ -287,6 +324,7 @@ def _modern_balancers(
                         "subnets": [x["SubnetId"] for x in balancer["AvailabilityZones"]],
                         "public": versions if balancer["Scheme"] == "internet-facing" else set(),
                         "groups": set(balancer["SecurityGroups"]),
+                        "crosses": _crosses(balancer, group),
                     }
                     if balancer["Type"] == "network" and not place["groups"]:
                         place["groups"] = None
@@ -294,6 +332,17 @@ def _modern_balancers(
                     if _relayed(network, place, target, client, asked, origin, preserves):
                         return True
     return False
+
+
+def _crosses(balancer: dict[str, Any], group: dict[str, Any]) -> bool:
+    """The target group's own word, else the load balancer's, else yes (nobody told)."""
+    for owner in (group, balancer):
+        for each in owner["Attributes"]:
+            if each["Key"].startswith("load_balancing.cross_zone") and each["Value"] in (
+                *("true", "false"),
+            ):
+                return bool(each["Value"] == "true")
+    return True
 
 
 def _texts(interface: dict[str, Any]) -> list[str]:
@@ -323,7 +372,8 @@ def _preserves(group: dict[str, Any]) -> bool:
     if "UDP" in group["Protocol"]:
         return True
     for each in group["Attributes"]:
-        return bool(each["Value"] == "true")
+        if each["Key"] == "preserve_client_ip.enabled":
+            return bool(each["Value"] == "true")
     return bool(group["TargetType"] == "instance")
 
 
@@ -345,6 +395,7 @@ def _classic_balancers(
             "subnets": balancer["Subnets"],
             "public": {4} if balancer["Scheme"] == "internet-facing" else set(),
             "groups": set(balancer["SecurityGroups"]),
+            "crosses": balancer["LoadBalancerAttributes"]["CrossZoneLoadBalancing"]["Enabled"],
         }
         for each in balancer["ListenerDescriptions"]:
             listener = each["Listener"]
@@ -375,9 +426,12 @@ def _relayed(
         if group["GroupId"] in place["groups"]
     ):
         return False
+    zones = {each["SubnetId"]: each.get("AvailabilityZone") for each in network["Subnets"]}
     for subnet in place["subnets"]:
+        if not place["crosses"] and zones[subnet] != zones[target["subnet"]]:
+            continue
         nodes = _node_addresses(network, place["name"], subnet)
-        node = {**place, "subnet": subnet, "addresses": nodes[:1]}
+        node = {**place, "subnet": subnet, "addresses": nodes[:1] + _version_6(network, subnet)}
         if not enters(network, node, client, protocol, listens, origin):
             continue
         seen = [client] if preserves and client.version == 4 else nodes
@@ -414,6 +468,13 @@ def _node_addresses(network: dict[str, Any], name: str, subnet: str) -> list[Add
     ]
     block = ip_network(_one(network["Subnets"], "SubnetId", subnet)["CidrBlock"])
     return known or list(block)
+
+
+def _version_6(network: dict[str, Any], subnet: str) -> list[Address]:
+    """An address of each IPv6 block of a subnet, where a load balancer's node has one, too."""
+    described = _one(network["Subnets"], "SubnetId", subnet)
+    blocks = described.get("Ipv6CidrBlockAssociationSet", ())
+    return [ip_network(each["Ipv6CidrBlock"])[0] for each in blocks]
 
 
 def _addresses(interface: dict[str, Any]) -> list[Address]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from openinspector.assess.network import Opening, openings, read_network
+from openinspector.assess.network import Opening, explain, openings, read_network
 from openinspector.assess.network.intervals import holds
 from tests.assess.network.test_reach import example
 
@@ -264,3 +264,81 @@ def test_the_acl_of_the_balancer_s_subnet_must_let_the_call_out_and_its_answer_i
     described["NetworkAcls"][0]["Associations"] = []
     described["NetworkAcls"].append(own)
     assert found(described) == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "of_group", "reached"),
+    [
+        (None, None, True),
+        ("true", None, True),
+        ("false", None, False),
+        ("false", "true", True),
+        ("true", "false", False),
+        ("false", "use_load_balancer_configuration", False),
+    ],
+)
+def test_without_balancing_across_zones_a_node_calls_its_own_zone_only(
+    attributes: str | None, of_group: str | None, reached: bool
+) -> None:
+    described = balanced()
+    for subnet, zone in zip(described["Subnets"], "ab", strict=True):
+        subnet["AvailabilityZone"] = zone
+    for entry, value in (
+        (described["LoadBalancers"][0], attributes),
+        (described["TargetGroups"][0], of_group),
+    ):
+        if value is not None:
+            told = {"Key": "load_balancing.cross_zone.enabled", "Value": value}
+            entry["Attributes"] = [*entry.get("Attributes", ()), told]
+    network = read_network(described)
+    assert bool(list(openings(network, network.interfaces["eni-1"]))) is reached
+
+
+@pytest.mark.parametrize(
+    ("described", "component", "words"),
+    [
+        (
+            balanced(SecurityGroups=[group("sg-1", 8080), group("sg-lb", 80, **ANYONE)]),
+            "sg-1",
+            "no rule of the groups",
+        ),
+        (
+            balanced(
+                SecurityGroups=[
+                    group("sg-1", 8080, **FROM_BALANCER),
+                    {**group("sg-lb", 80, **ANYONE), "IpPermissionsEgress": []},
+                ]
+            ),
+            "sg-lb",
+            "call TCP 8080",
+        ),
+        (
+            balanced(
+                SecurityGroups=[
+                    group("sg-1", 8080, **FROM_BALANCER),
+                    group("sg-lb", 81, **ANYONE),
+                ]
+            ),
+            "sg-lb",
+            "TCP 80 from",
+        ),
+    ],
+)
+def test_what_stops_the_way_through_a_load_balancer_is_named(
+    described: dict[str, Any], component: str, words: str
+) -> None:
+    network = read_network(described)
+    verdict = explain(network, network.interfaces["eni-1"], "TCP", 8080)
+    assert verdict.opening is None
+    assert verdict.blocked_by is not None
+    assert (verdict.blocked_by.id, words in verdict.reason) == (component, True), verdict
+
+
+def test_an_internal_load_balancer_is_what_stops_the_internet() -> None:
+    described = balanced()
+    described["LoadBalancers"][0]["Scheme"] = "internal"
+    network = read_network(described)
+    verdict = explain(network, network.interfaces["eni-1"], "TCP", 8080)
+    assert verdict.blocked_by is not None
+    assert verdict.blocked_by.id == "app/web/50dc6c495c0c9188"
+    assert "no address that the internet can name" in verdict.reason

@@ -290,3 +290,14 @@ def test_without_a_way_that_is_what_is_told(origin: Origin) -> None:
     verdict = explain(read, read.interfaces["eni-1"], "TCP", 22, (origin,))
     assert verdict.blocked_by is not None
     assert verdict.blocked_by.id == "vpc-1"
+
+
+def test_a_transit_gateway_s_static_route_goes_before_a_propagated_one() -> None:
+    forth, back = leading("10.0.0.0/16", "own"), leading("192.168.0.0/16", "far")
+    elsewhere = leading("192.168.0.0/16", "other")
+    propagated = {"Type": "propagated"}
+    assert found(transit([forth], [back, {**elsewhere, **propagated}]), "vpn")
+    assert not found(transit([forth], [elsewhere, {**back, **propagated}]), "vpn")
+    assert found(transit([forth], [{**elsewhere, **propagated}, {**back, **propagated}]), "vpn"), (
+        "several equal propagated routes share the traffic"
+    )

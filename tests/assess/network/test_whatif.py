@@ -292,3 +292,106 @@ def test_a_template_changes_the_components_that_bear_its_names() -> None:
 def test_what_is_no_plan_is_refused(plan: Any) -> None:
     with pytest.raises(OpenInspectorError, match="neither"):
         planned(example(), plan)
+
+
+# As `terraform show -json` (format 1.2, Terraform 1.9, provider 5) writes a plan: every attribute,
+# whether known, with nulls, empty texts and empty lists for what is not set.
+REAL = json.loads("""
+{"format_version": "1.2", "terraform_version": "1.9.8", "applyable": true, "complete": true,
+ "errored": false, "variables": {"admin": {"value": "0.0.0.0/0"}},
+ "resource_changes": [
+  {"address": "module.web.aws_security_group.this[0]", "module_address": "module.web",
+   "mode": "managed", "type": "aws_security_group", "name": "this", "index": 0,
+   "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["update"],
+    "before": {"arn": "arn:aws:ec2:us-east-1:111122223333:security-group/sg-1",
+      "description": "Managed by Terraform", "egress": [], "id": "sg-1",
+      "ingress": [{"cidr_blocks": ["0.0.0.0/0"], "description": "", "from_port": 22,
+        "ipv6_cidr_blocks": [], "prefix_list_ids": [], "protocol": "tcp", "security_groups": [],
+        "self": false, "to_port": 22}],
+      "name": "web", "name_prefix": "", "owner_id": "111122223333",
+      "revoke_rules_on_delete": false, "tags": {}, "tags_all": {}, "timeouts": null,
+      "vpc_id": "vpc-1"},
+    "after": {"arn": "arn:aws:ec2:us-east-1:111122223333:security-group/sg-1",
+      "description": "Managed by Terraform", "egress": [], "id": "sg-1",
+      "ingress": [{"cidr_blocks": ["0.0.0.0/0"], "description": "", "from_port": 22,
+        "ipv6_cidr_blocks": [], "prefix_list_ids": [], "protocol": "tcp", "security_groups": [],
+        "self": false, "to_port": 22}],
+      "name": "web", "name_prefix": "", "owner_id": "111122223333",
+      "revoke_rules_on_delete": false, "tags": {"team": "shop"}, "tags_all": {"team": "shop"},
+      "timeouts": null, "vpc_id": "vpc-1"},
+    "after_unknown": {"egress": [], "ingress": [{"cidr_blocks": [false], "ipv6_cidr_blocks": [],
+      "prefix_list_ids": [], "security_groups": []}], "tags": {}, "tags_all": {}},
+    "before_sensitive": {"egress": [], "ingress": [], "tags": {}, "tags_all": {}},
+    "after_sensitive": {"egress": [], "ingress": [], "tags": {}, "tags_all": {}}}},
+  {"address": "module.web.aws_security_group_rule.ssh", "module_address": "module.web",
+   "mode": "managed", "type": "aws_security_group_rule", "name": "ssh",
+   "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["delete"],
+    "before": {"cidr_blocks": ["0.0.0.0/0"], "description": null, "from_port": 22,
+      "id": "sgrule-3131487798", "ipv6_cidr_blocks": null, "prefix_list_ids": null,
+      "protocol": "tcp", "security_group_id": "sg-1", "security_group_rule_id": "sgr-1",
+      "self": false, "source_security_group_id": null, "timeouts": null, "to_port": 22,
+      "type": "ingress"},
+    "after": null, "after_unknown": {}, "before_sensitive": {"cidr_blocks": [false]},
+    "after_sensitive": false}, "action_reason": "delete_because_no_resource_config"},
+  {"address": "module.web.aws_vpc_security_group_ingress_rule.admin[\\"https\\"]",
+   "module_address": "module.web", "mode": "managed",
+   "type": "aws_vpc_security_group_ingress_rule", "name": "admin", "index": "https",
+   "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["create"], "before": null,
+    "after": {"cidr_ipv4": "0.0.0.0/0", "cidr_ipv6": null, "description": null, "from_port": 443,
+      "ip_protocol": "tcp", "prefix_list_id": null, "referenced_security_group_id": null,
+      "tags": null, "to_port": 443},
+    "after_unknown": {"arn": true, "id": true, "security_group_id": true,
+      "security_group_rule_id": true, "tags_all": {}},
+    "before_sensitive": false, "after_sensitive": {"tags_all": {}}}},
+  {"address": "aws_instance.old", "mode": "managed", "type": "aws_instance", "name": "old",
+   "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["forget"], "before": {"id": "i-1"}, "after": null, "after_unknown": {}}},
+  {"address": "data.aws_vpc.it", "mode": "data", "type": "aws_vpc", "name": "it",
+   "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["read"], "before": null, "after": {}, "after_unknown": {"id": true}}}],
+ "configuration": {"root_module": {"module_calls": {"web": {"source": "./web", "module":
+  {"resources": [
+    {"address": "aws_security_group.this", "mode": "managed", "type": "aws_security_group",
+     "name": "this", "expressions": {"vpc_id": {"references": ["var.vpc_id"]}},
+     "count_expression": {"constant_value": 1}},
+    {"address": "aws_vpc_security_group_ingress_rule.admin", "mode": "managed",
+     "type": "aws_vpc_security_group_ingress_rule", "name": "admin",
+     "expressions": {"cidr_ipv4": {"references": ["var.admin"]},
+       "security_group_id": {"references":
+         ["aws_security_group.this[0].id", "aws_security_group.this[0]",
+          "aws_security_group.this"]}},
+     "for_each_expression": {}}]}}}}}}
+""")
+
+
+def test_a_real_plan_with_modules_counts_and_deletions() -> None:
+    """The tags change, a rule of its own resource goes, another comes for a counted group."""
+    found = after(REAL)
+    assert (ports(found.described), found.gaps) == ([(443, 443)], ())
+    assert sorted(found.applied) == [
+        "module.web.aws_security_group.this[0]",
+        "module.web.aws_security_group_rule.ssh",
+        'module.web.aws_vpc_security_group_ingress_rule.admin["https"]',
+    ]
+
+
+def test_a_rule_with_an_unknown_source_is_told_and_leaves_the_others() -> None:
+    rules = [ingress(443, ANYWHERE), ingress(80, [], security_groups=[None])]
+    plan = terraform(change("aws_security_group", group(ingress(22, ANYWHERE)), group(*rules)))
+    unknown = [{"cidr_blocks": [False]}, {"cidr_blocks": [], "security_groups": [True]}]
+    plan["resource_changes"][0]["change"]["after_unknown"] = {"ingress": unknown}
+    found = after(plan)
+    assert ports(found.described) == [(443, 443)]
+    (gap,) = found.gaps
+    assert (gap.path, "part of ingress" in gap.reason) == ("aws_security_group.it", True)
+
+
+def test_rules_that_are_wholly_unknown_are_told_and_nothing_closes() -> None:
+    before = group(ingress(22, ANYWHERE))
+    changed = {"id": "sg-1", "vpc_id": "vpc-1"}
+    found = after(terraform(change("aws_security_group", before, changed, ingress=True)))
+    assert ports(found.described) == [(22, 22)]
+    assert [gap.path for gap in found.gaps] == ["aws_security_group.it"]

@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 
 from openinspector.assess.network import Network, Opening, explain, openings, read_network
@@ -25,9 +26,8 @@ def reaches(opening: Opening, source: str, port: int) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
-@given(wide_networks())
-def test_every_packet_from_everywhere_goes_as_the_simulator_says(described: dict[str, Any]) -> None:
+def agree(described: dict[str, Any]) -> None:
+    """Walk 1,440 packets: from every origin, over both protocols, from each source to each port."""
     network = read_network(described)
     found = list(openings(network, network.interfaces["eni-1"], origins=ORIGINS))
     for origin in ORIGINS:
@@ -38,6 +38,19 @@ def test_every_packet_from_everywhere_goes_as_the_simulator_says(described: dict
                     ours = any(reaches(opening, source, port) for opening in here)
                     theirs = gets_in(described, "eni-1", source, protocol, port, origin)
                     assert ours == theirs, (origin, source, protocol, port)
+
+
+@settings(max_examples=400, deadline=None)
+@given(wide_networks())
+def test_every_packet_from_everywhere_goes_as_the_simulator_says(described: dict[str, Any]) -> None:
+    agree(described)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None)
+@given(wide_networks())
+def test_millions_of_packets_go_as_the_simulator_says(described: dict[str, Any]) -> None:
+    agree(described)
 
 
 def _explained(network: Network, origin: Any) -> None:

@@ -19,10 +19,11 @@ SOURCES = (
 SOURCES = (*SOURCES, "10.0.1.9", "2600:1f18:2::9")
 PRIVATE = ("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/24", "10.2.0.0/16", "192.168.0.0/16")
 OURS = ("10.0.0.0/16", "10.0.0.0/24", "10.0.0.5/32", "10.0.0.0/8")
-HOPS = (GATEWAY, "pcx-1", "vgw-1", "tgw-1", "nat-1", "eigw-1")
+HOPS = (GATEWAY, "pcx-1", "vgw-1", "tgw-1", "nat-1", "eigw-1", "vpce-1")
 NAMES = dict(zip(HOPS, ("GatewayId", "VpcPeeringConnectionId", "GatewayId"), strict=False))
 NAMES.update({"tgw-1": "TransitGatewayId", "nat-1": "NatGatewayId"})
-NAMES["eigw-1"] = "EgressOnlyInternetGatewayId"
+NAMES.update({"eigw-1": "EgressOnlyInternetGatewayId", "vpce-1": "GatewayId"})
+NAMES["vpce-gone"] = "GatewayId"
 STATES = (*("healthy",) * 6, "unhealthy", "initial", "draining", "unused", "unavailable")
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/net/lb/1"
 LISTENER = BALANCER.replace("loadbalancer", "listener") + "/80"
@@ -37,6 +38,16 @@ SOUND = [
     {"DestinationCidrBlock": "192.168.0.0/16", "GatewayId": "vgw-1"},
 ]
 """Routes under which everything works; drawn ones disturb them."""
+INSPECTED = [
+    {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "vpce-1"},
+    {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "vpce-1"},
+    *SOUND[2:],
+]
+"""The same behind a firewall's endpoint."""
+EDGE = [
+    {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "vpce-1"},
+    {"DestinationIpv6CidrBlock": "2600:1f18::/64", "GatewayId": "vpce-1"},
+]
 FAR = {"DestinationCidrBlock": "10.0.0.0/16", "VpcPeeringConnectionId": "pcx-1"}
 TRANSIT = {
     "tbl-1": (("10.2.0.0/16", "att-3"), ("192.168.0.0/16", "att-vpn"), ("9.0.0.0/8", "att-dx")),
@@ -129,6 +140,46 @@ def permissions(*groups: str) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 @st.composite
+def _crossing(draw: st.DrawFn, *values: str) -> list[dict[str, str]]:
+    told = [{"Key": "load_balancing.cross_zone.enabled", "Value": x} for x in values]
+    return draw(st.lists(st.sampled_from(told), max_size=1))
+
+
+@st.composite
+def _inspection(draw: st.DrawFn) -> dict[str, Any]:
+    """An endpoint of a firewall with the gateway's table, and what keeps the public out."""
+    blocks = ("10.0.0.0/24", "10.0.1.0/24", "10.0.0.5/32")
+    edge = draw(st.lists(_route(blocks, ("vpce-1", "vpce-1", "vpce-gone")), max_size=2))
+    edge = [route for route in EDGE if draw(likely)] + edge
+    return {
+        "edge": _table("rtb-edge", "vpc-1", {"GatewayId": GATEWAY}, edge),
+        "VpcEndpoints": [
+            {
+                "VpcEndpointId": "vpce-1",
+                "VpcEndpointType": "GatewayLoadBalancer",
+                "SubnetIds": draw(st.sampled_from((["subnet-1"], ["subnet-2"], ["subnet-2"]))),
+            }
+        ],
+        "VpcBlockPublicAccessOptions": {
+            "AwsAccountId": "1",
+            "InternetGatewayBlockMode": draw(
+                st.sampled_from((*("off",) * 6, "block-bidirectional", "block-ingress"))
+            ),
+        },
+        "VpcBlockPublicAccessExclusions": [
+            {
+                "ResourceArn": f"arn:aws:ec2:us-east-1:1:{'vpc' if x[0] == 'v' else 'subnet'}/{x}",
+                "InternetGatewayExclusionMode": draw(
+                    st.sampled_from(("allow-bidirectional", "allow-egress"))
+                ),
+                "State": draw(st.sampled_from(("create-complete", "disable-complete"))),
+            }
+            for x in draw(st.lists(st.sampled_from(("vpc-1", "subnet-1", "subnet-2")), max_size=1))
+        ],
+    }
+
+
+@st.composite
 def _balancers(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(("classic", "application", "network", "network")))
     scheme = draw(st.sampled_from(("internet-facing", "internet-facing", "internal")))
@@ -145,6 +196,9 @@ def _balancers(draw: st.DrawFn) -> dict[str, Any]:
                     "VPCId": "vpc-1",
                     "Subnets": subnets,
                     "SecurityGroups": groups,
+                    "LoadBalancerAttributes": {
+                        "CrossZoneLoadBalancing": {"Enabled": draw(st.booleans())}
+                    },
                     "ListenerDescriptions": [{"Listener": listener}],
                     "Instances": [{"InstanceId": "i-0123456789abcdef0"}],
                     "InstanceStates": [
@@ -199,6 +253,7 @@ def _balancers(draw: st.DrawFn) -> dict[str, Any]:
                 "VpcId": "vpc-1",
                 "IpAddressType": draw(st.sampled_from(("ipv4", "dualstack"))),
                 "SecurityGroups": groups,
+                "Attributes": draw(_crossing("true", "false")),
                 "AvailabilityZones": [{"SubnetId": x} for x in subnets],
             }
         ],
@@ -230,7 +285,8 @@ def _balancers(draw: st.DrawFn) -> dict[str, Any]:
                             ),
                         )
                     )
-                ),
+                )
+                + draw(_crossing("true", "false", "use_load_balancer_configuration")),
             }
         ],
     }
@@ -250,7 +306,9 @@ def _transit(draw: st.DrawFn) -> dict[str, Any]:
         ]
         found += [
             {
-                "DestinationCidrBlock": draw(st.sampled_from(blocks)),
+                "DestinationCidrBlock": draw(
+                    st.sampled_from((*blocks, *(block for block, _ in TRANSIT[table])))
+                ),
                 "Type": draw(st.sampled_from(("static", "propagated"))),
                 "State": "active" if draw(likely) else "blackhole",
                 "TransitGatewayAttachments": [
@@ -261,7 +319,7 @@ def _transit(draw: st.DrawFn) -> dict[str, Any]:
                     }
                 ],
             }
-            for _ in range(draw(st.integers(0, 2)))
+            for _ in range(draw(st.integers(0, 3)))
         ]
         return list({(r["DestinationCidrBlock"], r["Type"]): r for r in found}.values())
 
@@ -359,7 +417,12 @@ def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
     sound = draw(likely)
     routes = st.lists(_route(PRIVATE, HOPS), max_size=4)
     described["RouteTables"][0]["Routes"] = _unlike(
-        (SOUND if sound else described["RouteTables"][0]["Routes"]) + draw(routes)
+        (
+            draw(st.sampled_from((SOUND, SOUND, INSPECTED)))
+            if sound
+            else described["RouteTables"][0]["Routes"]
+        )
+        + draw(routes)
     )
     far = draw(st.lists(_route(OURS, ("pcx-1", "tgw-1", "nat-1")), max_size=2))
     described["RouteTables"] += [
@@ -383,6 +446,9 @@ def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
         {"SubnetId": "subnet-3", "VpcId": "vpc-2", "CidrBlock": "10.1.0.0/24"},
         {"SubnetId": "subnet-4", "VpcId": "vpc-2", "CidrBlock": "10.1.1.0/24"},
     ]
+    if not draw(likely):
+        # Of another account's VPC nothing is described.
+        del described["Subnets"][2:]
     if draw(st.booleans()):
         described["NetworkAcls"].append(draw(_acl("acl-2", "subnet-2")))
     if draw(likely):
@@ -471,4 +537,6 @@ def wide_networks(draw: st.DrawFn) -> dict[str, Any]:
             ],
         }
     ]
-    return {**described, **draw(_balancers()), **draw(_transit())}
+    inspection = draw(_inspection())
+    described["RouteTables"].append(inspection.pop("edge"))
+    return {**described, **draw(_balancers()), **draw(_transit()), **inspection}

@@ -189,3 +189,16 @@ def test_truncated_manifests_say_no_more_than_whole_ones(sample: Sample) -> None
                 if isinstance(result, Package) and sample.path.endswith((".json", ".lock")):
                     names = {name for name in whole if name.startswith(result.name)}
                     assert names or result.name in sample.content
+
+
+def test_a_uv_lock_with_one_odd_name_keeps_the_others() -> None:
+    """Found by fuzzing: a name that is a list ended the reading of the whole file."""
+    row = CATALOGERS["python-uv"]
+    lock = b'version = 1\n[[package]]\nname = ["a"]\nversion = "1"\n' + (
+        b'[[package]]\nname = "b"\nversion = "2"\nsource = { registry = "https://example.org" }\n'
+    )
+    found = run(row, "uv.lock", lock)
+    assert [each.name for each in found if isinstance(each, Package)] == ["b"]
+    assert [each.reason for each in found if isinstance(each, Gap)] == [
+        "1 entry without a usable name and version, left out: (list)"
+    ]

@@ -21,7 +21,7 @@ from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.inventory.matching import Matcher
 from openinspector.model import Package
 
-from . import crafted
+from . import crafted, tool_samples
 
 MATCHER = Matcher(CATALOGERS, is_root=True)
 
@@ -342,6 +342,31 @@ SAMPLES = {
     **ARCHIVES,
     **RESOURCES,
     **GO_PROGRAMS,
+    **{
+        path: (program(text), name, version)
+        for path, (text, name, version) in tool_samples.PROGRAMS.items()
+    },
+    **{
+        path: (text.encode(), name, version)
+        for path, (text, name, version) in tool_samples.TEXTS.items()
+    },
+    **{
+        name: (windows(FileVersion="16.0.17231.20236"), product, "16.0.17231.20236")
+        for name, product in tool_samples.FILE_VERSIONS.items()
+    },
+    **{
+        path: (
+            go(package, "v2.3.4"),
+            tool_samples.GO_PRODUCTS.get(path, path.replace("bin", "kubernetes")),
+            "2.3.4",
+        )
+        for path, package in tool_samples.GO_PACKAGES.items()
+    },
+    "opt/tomcat/webapps/a/WEB-INF/lib/struts2-core-2.5.30.jar": (
+        jar("Implementation-Version: 2.5.30"),
+        "apache/struts",
+        "2.5.30",
+    ),
 }
 
 
@@ -563,7 +588,10 @@ def test_mutated_files_end_in_an_answer_or_a_read_error(path: str, at: int, new:
             assert all(package.version for package in read(path, content))
 
 
-@pytest.mark.parametrize("path", sorted({path.rpartition("/")[2] for path in PROGRAMS}))
+ALL_PROGRAMS = {path.rpartition("/")[2]: path for path in {**PROGRAMS, **tool_samples.PROGRAMS}}
+
+
+@pytest.mark.parametrize("path", sorted(ALL_PROGRAMS))
 def test_no_pattern_takes_long_on_hostile_constants(path: str) -> None:
     size = 2 * 1024 * 1024
     blocks = [
@@ -573,7 +601,7 @@ def test_no_pattern_takes_long_on_hostile_constants(path: str) -> None:
         b"\x001.2.3" * (size // 6),
     ]
     hostile = crafted.elf([(".rodata", b"".join(blocks))])
-    full = next(each for each in PROGRAMS if each.endswith("/" + path))
+    full = ALL_PROGRAMS[path]
     started = time.monotonic()
     read(full, hostile)
     assert time.monotonic() - started < 20

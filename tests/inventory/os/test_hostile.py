@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-import rpm_samples as samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,8 @@ from openinspector.inventory.cataloger import Cataloger, ReadError, run
 from openinspector.inventory.catalogers import apk, bottlerocket, dockerfile, dpkg, os_release, rpm
 from openinspector.inventory.distribution import choose, stamp, unjudged
 from openinspector.model import Distribution, Package
+
+from . import rpm_samples as samples
 
 BLOBS = [
     samples.with_files(

@@ -9,7 +9,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import rpm_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,8 @@ from openinspector.inventory.catalogers import rpm
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.rpmdb import header
 from openinspector.model import Gap, Package
+
+from . import rpm_samples as samples
 
 DATABASE, MANIFEST = rpm.CATALOGERS
 NAMES = {"sqlite": "rpmdb.sqlite", "ndb": "Packages.db", "berkeley": "Packages"}

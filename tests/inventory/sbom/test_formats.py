@@ -421,3 +421,51 @@ def test_what_cannot_be_read_is_told_with_what_is_expected(data: bytes, words: s
     with pytest.raises(TargetError, match=words) as caught:
         read_sbom(data, "my.sbom")
     assert str(caught.value).startswith("my.sbom: ")
+
+
+XML_OF_OTHERS = """<?xml version="1.0"?>
+<bom xmlns="http://cyclonedx.org/schema/bom/1.5" version="1">
+  <metadata>
+    <tools><components>
+      <component type="library">
+        <name>log4j-core</name><version>2.14.1</version>
+        <purl>pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1</purl>
+        <properties><property name="syft:distro:id">alpine</property></properties>
+      </component>
+    </components></tools>
+    <component type="application"><name>shop</name></component>
+  </metadata>
+  <components>
+    <component type="library">
+      <name>lodash</name><version>4.17.20</version><purl>pkg:npm/lodash@4.17.20</purl>
+      <pedigree><ancestors><component type="library">
+        <name>lodash</name><version>4.17.4</version><purl>pkg:npm/lodash@4.17.4</purl>
+      </component></ancestors></pedigree>
+    </component>
+  </components>
+  <formulation><formula><components>
+    <component type="platform"><name>node</name><purl>pkg:generic/node@18</purl></component>
+  </components></formula></formulation>
+</bom>
+"""
+
+
+def test_xml_components_that_made_the_document_are_not_in_what_it_describes() -> None:
+    """CycloneDX 1.5 has tools as components; cyclonedx-npm and cyclonedx-py write them so."""
+    inventory = read_sbom(XML_OF_OTHERS.encode(), "x")
+    assert [package.purl for package in inventory.packages] == ["pkg:npm/lodash@4.17.20"]
+    assert (inventory.gaps, inventory.distribution, inventory.target.name) == ((), None, "x")
+
+
+def test_the_lock_file_in_trivys_tag_value_is_no_software() -> None:
+    """As Trivy 0.74 writes it: without the annotations that its JSON has."""
+    head = "SPDXVersion: SPDX-2.3\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: a\nCreator: Tool: {}\n\n"
+    rest = (
+        "PackageName: package-lock.json\nSPDXID: SPDXRef-Application-6401eeaf7b6ee158\n"
+        "PrimaryPackagePurpose: APPLICATION\n\nPackageName: bytes\nSPDXID: SPDXRef-Package-148e\n"
+        "PackageVersion: 3.1.0\nExternalRef: PACKAGE-MANAGER purl pkg:npm/bytes@3.1.0\n"
+    )
+    for tool, gaps in (("trivy-dev", 0), ("other", 1)):
+        inventory = read_sbom((head.format(tool) + rest).encode(), "x")
+        assert [package.purl for package in inventory.packages] == ["pkg:npm/bytes@3.1.0"]
+        assert len(inventory.gaps) == gaps

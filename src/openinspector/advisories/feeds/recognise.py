@@ -113,10 +113,11 @@ def _matches(pattern: bytes) -> Callable[[bytes], bool]:
     return lambda text: compiled.match(text) is not None
 
 
-def _is_json_with(*members: bytes) -> Callable[[bytes], bool]:
+def _is_json_with(*members: bytes, starts: bytes = rb"\{") -> Callable[[bytes], bool]:
     """Whether a document is a JSON object whose start shows all these member names."""
     quoted = [b'"' + member + b'"' for member in members]
-    return lambda text: text.startswith(b"{") and all(member in text for member in quoted)
+    start = re.compile(starts)
+    return lambda text: start.match(text) is not None and all(each in text for each in quoted)
 
 
 def _is_osv(text: bytes) -> bool:
@@ -125,6 +126,14 @@ def _is_osv(text: bytes) -> bool:
         return False
     tells = b'"affected"' in text or b'"schema_version"' in text or b'"withdrawn"' in text
     return tells and b'"id"' in text and b'"modified"' in text
+
+
+_TRACKER = re.compile(rb'\{\s*"[a-z0-9][a-z0-9+.\-]*":\s*\{\s*"(CVE|TEMP)-')
+
+
+def _is_tracker(text: bytes) -> bool:
+    """Debian's, by its releases: Echo lists packages and CVEs in the same way, without any."""
+    return _TRACKER.match(text) is not None and b'"releases"' in text
 
 
 def _is_table(header: str) -> Callable[[bytes], bool]:
@@ -144,8 +153,8 @@ _TESTS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("redhat", _matches(rb'\{.*"category"\s*:\s*"csaf_vex"')),
     ("alpine", _is_json_with(b"packages", b"secfixes")),
     ("alpine", _is_json_with(b"apkurl", b"packages", b"urlprefix")),
-    ("ubuntu", _is_json_with(b"statuses", b"release_codename")),
-    ("debian", _matches(rb'\{\s*"[a-z0-9][a-z0-9+.\-]*":\s*\{\s*"(CVE|TEMP)-')),
+    ("ubuntu", _is_json_with(b"statuses", b"release_codename", starts=rb"\[?\s*\{")),
+    ("debian", _is_tracker),
     ("osv", _is_osv),
 )
 """In this order: the more telling first."""

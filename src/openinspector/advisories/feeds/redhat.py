@@ -107,6 +107,7 @@ class _Remediation(msgspec.Struct):
     category: str = ""
     details: str = ""
     product_ids: list[str] = []
+    url: str | None = None
 
 
 class _Vector(msgspec.Struct):
@@ -190,6 +191,7 @@ class _Loader:
 def _advisory(csaf: _Csaf, vulnerability: _Vulnerability) -> Advisory:
     tracking = csaf.document.tracking or _Tracking()
     page = f"https://access.redhat.com/security/cve/{vulnerability.cve}"
+    builds = _builds(csaf.product_tree or _Tree())
     specific: dict[str, object] = {}
     if vulnerability.cwe:
         specific["cwe_ids"] = [vulnerability.cwe.id]
@@ -199,15 +201,24 @@ def _advisory(csaf: _Csaf, vulnerability: _Vulnerability) -> Advisory:
     return Advisory(
         id=f"REDHAT-{vulnerability.cve}",
         upstream=[vulnerability.cve],
+        related=list(dict.fromkeys(_bulletins(vulnerability, builds))),
         modified=tracking.current_release_date,
         published=tracking.initial_release_date,
         summary=vulnerability.title,
         details=_description(vulnerability.notes),
         severity=list(_severity(vulnerability.scores)),
-        affected=_affected(csaf.product_tree or _Tree(), vulnerability),
+        affected=_affected(builds, vulnerability),
         references=[Reference(page, "ADVISORY"), *vulnerability.references],
         database_specific=specific,
     )
+
+
+def _bulletins(vulnerability: _Vulnerability, builds: dict[str, _Build]) -> Iterator[str]:
+    """The bulletins that brought fixes (`https://access.redhat.com/errata/RHSA-2023:5763`)."""
+    for remediation in vulnerability.remediations:
+        ours = any(product in builds for product in remediation.product_ids)
+        if remediation.category == "vendor_fix" and remediation.url and ours:
+            yield remediation.url.rpartition("/")[2]
 
 
 def _description(notes: list[_Note]) -> str | None:
@@ -224,8 +235,7 @@ def _severity(scores: list[_Score]) -> Iterator[Severity]:
                 yield Severity("CVSS", vector.vectorString, "REDHAT_CVE")
 
 
-def _affected(tree: _Tree, vulnerability: _Vulnerability) -> list[Affected]:
-    builds = _builds(tree)
+def _affected(builds: dict[str, _Build], vulnerability: _Vulnerability) -> list[Affected]:
     status = vulnerability.product_status or _Status()
     impacts = {
         product: threat.details

@@ -1,12 +1,15 @@
 """Alpine's security database, and those of Wolfi and Chainguard in the same form.
 
 https://secdb.alpinelinux.org (`v3.18/main.json`), https://packages.wolfi.dev/os/security.json,
-https://packages.cgr.dev/chainguard/security.json: for each source package, the versions in which
-flaws were fixed. Version 0 means that the package never had them.
+https://packages.cgr.dev/chainguard/security.json, https://packages.mini.dev/advisories/secdb/security.json:
+for each source package, the versions in which flaws were fixed. Version 0 means that the package
+never had them.
 
     {"distroversion": "v3.18", "reponame": "main", "urlprefix": "https://dl-cdn.alpinelinux.org/...",
      "packages": [{"pkg": {"name": "curl", "secfixes": {"8.4.0-r0": ["CVE-2023-38545"],
                                                           "0": ["CVE-2021-22897"]}}}]}
+
+What is empty is written `{}` where a list is meant (v3.11's `community.json`, some fixes).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -26,10 +30,19 @@ _LARGEST = 256 << 20
 _IDENTIFIER = re.compile(r"(?:CVE|GHSA|XSA|ZBX|CGA|GO|ALPINE)-[0-9A-Za-z][0-9A-Za-z-]*", re.A)
 _NEVER = "0"
 
+_HOSTS = (("wolfi.dev", "Wolfi"), ("cgr.dev", "Chainguard"), ("mini.dev", "MinimOS"))
+"""Distributions without releases, by where their packages are."""
+
+_RELEASE = re.compile(r"(edge|v\d+\.\d+)(?:-(?:main|community))?", re.A)
+"""How Alpine calls its releases; mirrors change the address."""
+
+_Listed = list[str] | dict[str, Any] | None
+"""A list, or the `{}` or null of an empty one."""
+
 
 class _Package(msgspec.Struct):
     name: str
-    secfixes: dict[str, list[str]] | None = None
+    secfixes: dict[str, _Listed] | list[Any] | None = None
 
 
 class _Row(msgspec.Struct):
@@ -37,7 +50,7 @@ class _Row(msgspec.Struct):
 
 
 class _Database(msgspec.Struct):
-    packages: list[_Row] | None = None
+    packages: list[_Row] | dict[str, Any] | None = None
     distroversion: str | None = None
     urlprefix: str = ""
     reponame: str = ""
@@ -62,13 +75,15 @@ def read(path: Path) -> Iterator[Item]:
 
 
 def _ecosystem(database: _Database) -> str:
-    if "wolfi" in database.urlprefix:
-        return "Wolfi"
-    if "cgr.dev" in database.urlprefix or database.reponame.startswith("chainguard"):
+    for host, ecosystem in _HOSTS:
+        if host in database.urlprefix:
+            return ecosystem
+    if database.reponame.startswith("chainguard"):
         return "Chainguard"
-    if not database.distroversion:
+    release = _RELEASE.fullmatch(database.distroversion or "")
+    if release is None:
         raise FeedError("does not say which distribution it is about")
-    return f"Alpine:{database.distroversion.removesuffix('-main').removesuffix('-community')}"
+    return f"Alpine:{release[1]}"
 
 
 def _fixes(database: _Database, ecosystem: str) -> dict[str, dict[str, str]]:
@@ -77,14 +92,22 @@ def _fixes(database: _Database, ecosystem: str) -> dict[str, dict[str, str]]:
     One that is listed twice was not fixed the first time: the later version counts.
     """
     found: dict[str, dict[str, str]] = {}
-    for row in database.packages or ():
-        for version, listed in (row.pkg.secfixes or {}).items():
-            for identifier in _IDENTIFIER.findall(" ".join(listed)):
-                held = found.setdefault(identifier, {})
-                before = held.get(row.pkg.name)
-                if before is None or key(ecosystem, before) < key(ecosystem, version):
-                    held[row.pkg.name] = version
+    for name, version, listed in _rows(database):
+        for identifier in _IDENTIFIER.findall(" ".join(listed)):
+            held = found.setdefault(identifier, {})
+            before = held.get(name)
+            if before is None or key(ecosystem, before) < key(ecosystem, version):
+                held[name] = version
     return found
+
+
+def _rows(database: _Database) -> Iterator[tuple[str, str, list[str]]]:
+    """Package, version and what it fixed, where anything is listed."""
+    for row in database.packages if isinstance(database.packages, list) else ():
+        fixes = row.pkg.secfixes
+        for version, listed in fixes.items() if isinstance(fixes, dict) else ():
+            if isinstance(listed, list):
+                yield row.pkg.name, version, listed
 
 
 def _affected(ecosystem: str, name: str, fixed: str) -> Affected:

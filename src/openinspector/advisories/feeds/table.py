@@ -29,6 +29,16 @@ from openinspector.advisories.items import Content
 _OSV = "https://osv-vulnerabilities.storage.googleapis.com"
 _AMAZON = "https://cdn.amazonlinux.com"
 _EXTRAS = f"{_AMAZON}/2/extras"
+_TOPICS = (
+    *("ansible2", "corretto8", "docker", "dnsmasq2.85", "ecs", "firefox", "haproxy2"),
+    *("httpd_modules", "java-openjdk11", "kernel-5.4", "kernel-5.10", "kernel-5.15"),
+    *("libreoffice", "livepatch", "mariadb10.5", "nginx1", "php8.1", "php8.2", "postgresql13"),
+    *("postgresql14", "python3.8", "redis6", "ruby3.0", "selinux-ng", "squid4", "tomcat8.5"),
+    *("tomcat9", "unbound1.17"),
+)
+"""Amazon Linux 2's extras for which bulletins are published; the whole catalogue is served to
+machines inside AWS only."""
+
 _SECDB = "https://secdb.alpinelinux.org"
 _NVD = "https://nvd.nist.gov/feeds/json/cve/2.0"
 
@@ -65,10 +75,8 @@ FEEDS: tuple[Feed, ...] = (
         (
             f"{_AMAZON}/2/core/latest/x86_64/mirror.list",
             f"{_AMAZON}/al2023/core/mirrors/latest/x86_64/mirror.list",
-            *(
-                f"{_EXTRAS}/{topic}/latest/x86_64/mirror.list"
-                for topic in ("docker", "kernel-5.10", "kernel-5.15", "nginx1", "postgresql14")
-            ),
+            f"{_AMAZON}/al2023/kernel-livepatch/mirrors/latest/x86_64/mirror.list",
+            *(f"{_EXTRAS}/{topic}/latest/x86_64/mirror.list" for topic in _TOPICS),
         ),
     ),
     Feed(
@@ -113,7 +121,7 @@ FEEDS: tuple[Feed, ...] = (
         secdb.read,
         tuple(
             f"{_SECDB}/{release}/{repository}.json"
-            for release in ("edge", *(f"v3.{minor}" for minor in range(23, 14, -1)))
+            for release in ("edge", *(f"v3.{minor}" for minor in range(24, 14, -1)))
             for repository in ("main", "community")
         ),
         default=False,

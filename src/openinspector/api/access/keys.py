@@ -58,16 +58,15 @@ def authenticate(
     """
     query = {name.lower() for name, _ in parse_qsl(request.raw_query, keep_blank_values=True)}
     if request.header(_TOKEN) is not None or _TOKEN in query:
-        raise UnknownKey(
-            "Session tokens are not accepted: sign with an access key of this service."
-        )
+        raise UnknownKey(" Session tokens are not accepted: sign with a key of this service.")
     with store.read() as connection:
         key = find_key(connection, signature.key_id)
     if key is None or key.revoked_at is not None:
-        raise UnknownKey("The access key is not known here, or it was revoked.")
+        raise UnknownKey
     if signature.region != region:
         raise InvalidSignature(
-            f"The credential is scoped to {signature.region}; this service is {region}."
+            f"Credential should be scoped to a valid Region, not '{signature.region}':"
+            f" this service is '{region}'."
         )
     verify(request, signature, master.unseal(key.secret).decode(), now)
     return key

@@ -23,9 +23,12 @@ class IncompleteSignature(SignatureRefusal):
 
 
 class UnknownKey(SignatureRefusal):
-    """No such access key, or it was revoked."""
+    """No such access key, or it was revoked; the message is AWS's own."""
 
     code = "UnrecognizedClientException"
+
+    def __init__(self, more: str = "") -> None:
+        super().__init__(f"The security token included in the request is invalid.{more}")
 
 
 class InvalidSignature(SignatureRefusal):

@@ -22,6 +22,7 @@ SKEW_SECONDS = 300
 LONGEST_PRESIGNED_SECONDS = 7 * 86_400
 
 _DATE = re.compile(r"\d{8}T\d{6}Z")
+_MOMENT = "%Y%m%dT%H%M%SZ"
 _UNRESERVED = "-_.~"
 _SPACES = re.compile(r" +")
 _BYTES = "surrogateescape"
@@ -68,7 +69,7 @@ def read_signature(request: Request) -> Signature:
     if "X-Amz-Signature" in query:
         return _from_query(query)
     if header is None:
-        raise MissingToken("The request is not signed (AWS Signature Version 4).")
+        raise MissingToken("Missing Authentication Token: sign with AWS Signature Version 4.")
     return _from_header(header, request)
 
 
@@ -163,22 +164,38 @@ def _signature(
     if not _DATE.fullmatch(moment):
         raise IncompleteSignature("The date must be given as X-Amz-Date: YYYYMMDDTHHMMSSZ.")
     if moment[:8] != scope[1]:
-        raise InvalidSignature("The date of the credential scope is not the date of the request.")
+        raise InvalidSignature(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from"
+            f" HTTP: '{scope[1]}' != '{moment[:8]}', from '{moment}'."
+        )
     names = tuple(signed.split(";"))
     return Signature(scope[0], scope[1], scope[2], scope[3], names, value, moment, expires)
 
 
 def _check_time(signature: Signature, now: float) -> None:
     try:
-        signed = datetime.strptime(signature.moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed = datetime.strptime(signature.moment, _MOMENT).replace(tzinfo=UTC).timestamp()
     except ValueError as error:
         raise IncompleteSignature(f"X-Amz-Date is no date: {signature.moment}") from error
-    age = now - signed.timestamp()
     longest = SKEW_SECONDS if signature.expires is None else signature.expires
-    if age > longest:
-        raise InvalidSignature(f"Signature expired: {signature.moment} is {int(age)} seconds ago.")
-    if age < -SKEW_SECONDS:
-        raise InvalidSignature(f"Signature not yet current: {signature.moment} is in the future.")
+    if now - signed > longest:
+        raise InvalidSignature(
+            f"Signature expired: {signature.moment} is now earlier than {_moment(now - longest)}"
+            f" ({_moment(now)} - {_length(longest)})"
+        )
+    if signed - now > SKEW_SECONDS:
+        raise InvalidSignature(
+            f"Signature not yet current: {signature.moment} is still later than"
+            f" {_moment(now + SKEW_SECONDS)} ({_moment(now)} + {_length(SKEW_SECONDS)})"
+        )
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(_MOMENT)
+
+
+def _length(seconds: int) -> str:
+    return f"{seconds // 60} min." if seconds % 60 == 0 else f"{seconds} s."
 
 
 def _check_headers(request: Request, signature: Signature) -> None:

@@ -32,7 +32,7 @@ FAMILIES: tuple[str, ...] = (
 """The modules of this folder that hold operations."""
 
 
-EXTENDING: tuple[str, ...] = ("submit",)
+EXTENDING: tuple[str, ...] = ("submit", "plan")
 """The modules that hold requests beyond the models, as `EXTENSIONS`."""
 
 

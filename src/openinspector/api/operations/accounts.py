@@ -80,7 +80,7 @@ def disable_(call: Call) -> dict[str, Any]:
 
 def _each(call: Call, one: Callable[[Connection, str], _Failure]) -> dict[str, Any]:
     asked: Sequence[str] = call.input.get("accountIds") or [call.caller.account]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
 
         def make() -> dict[str, Any]:
             visible = set(visible_accounts(connection, call.caller.account))

@@ -5,7 +5,9 @@ Nothing is invented: lists of scans are empty, and a scan or session that is nam
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from sqlalchemy import Connection
 
@@ -13,7 +15,7 @@ from openinspector.api.call import Call, Handler
 from openinspector.api.operations.filters import check_tags
 from openinspector.api.paging import moment_and_key, page_of, then
 from openinspector.ledger.criteria import strings_hold
-from openinspector.model.refusal import AccessDenied, BadRequest, Conflict, Invalid, NotFound
+from openinspector.model.refusal import AccessDenied, BadRequest, Invalid, NotFound
 from openinspector.organization.scope import owner_of, visible_accounts
 from openinspector.store.records import end_record, get_record, list_records, put_record
 
@@ -27,11 +29,12 @@ def create(call: Call) -> dict[str, Any]:
     """Keep a configuration; an administrator's for more than itself is the organisation's."""
     asked = call.input
     tags = asked.get("tags") or {}
+    _check_schedule(asked["schedule"])
     try:
         check_tags(tags)
     except BadRequest as error:
         raise Invalid(error.message, [("tags", error.message)]) from error
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         owner = _owner(connection, call, asked["targets"]["accountIds"])
         if tags and owner != call.caller.account:
             message = "configurations of an organisation take no tags"
@@ -56,7 +59,8 @@ def create(call: Call) -> dict[str, Any]:
 def update(call: Call) -> dict[str, Any]:
     """Change the members that are given."""
     asked = call.input
-    with call.service.store.write() as connection:
+    _check_schedule(asked.get("schedule", {}))
+    with call.write() as connection:
         owner, key, body = _find(connection, call)
         changed = {**body, **{name: asked[name] for name in _GIVEN if name in asked}}
         changed["targets"] = {**body["targets"], **asked.get("targets", {})}
@@ -69,7 +73,7 @@ def update(call: Call) -> dict[str, Any]:
 
 def delete(call: Call) -> dict[str, Any]:
     """Delete a configuration."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         owner, key, body = _find(connection, call)
         end_record(connection, CONFIGURATION, owner, key, call.now)
     return {"scanConfigurationArn": body["arn"]}
@@ -166,8 +170,22 @@ def unknown_scan(call: Call) -> dict[str, Any]:
 
 def unknown_session(call: Call) -> dict[str, Any]:
     """No session was started by a scan of ours."""
-    job = call.input["scanJobId"]
-    raise Conflict(f"There is no scan job {job} that waits for a session.", job, "CIS_SCAN_JOB")
+    message = f"There is no scan job {call.input['scanJobId']} that waits for a session."
+    raise Invalid(message, [("scanJobId", message)])
+
+
+def _check_schedule(schedule: Mapping[str, Any]) -> None:
+    """Raise `Invalid` for a start in a time zone that the IANA database does not know."""
+    for kind, when in schedule.items():
+        name = when.get("startTime", {}).get("timezone")
+        if name is not None and name not in _time_zones():
+            message = f"{name} is no time zone of the IANA database, such as Europe/Berlin"
+            raise Invalid(message, [(f"schedule.{kind}.startTime.timezone", message)])
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 OPERATIONS: dict[str, Handler] = {

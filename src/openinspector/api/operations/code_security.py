@@ -4,6 +4,7 @@ Nothing connects to a provider yet, so an integration stays PENDING, no project 
 token is stored.
 """
 
+import re
 import uuid
 from typing import Any
 
@@ -28,6 +29,7 @@ CONFIGURATION = "code-scan-configuration"
 MOST_INTEGRATIONS = 100
 MOST_CONFIGURATIONS = 500
 _PAGE = 100
+_CRON = re.compile(r"cron\(([\w*?,/#-]+(?: +[\w*?,/#-]+){4,5})\)")
 _PENDING = "This version does not connect to code providers yet."
 
 
@@ -42,7 +44,7 @@ def create_integration(call: Call) -> dict[str, Any]:
         message = "details are required for GITLAB_SELF_MANAGED, and for it alone"
         raise Invalid(message, [("details", message)])
     account = call.caller.account
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         known = list_records(connection, INTEGRATION, [account])
         for each in known:
             if each.body["name"] == asked["name"]:
@@ -75,7 +77,7 @@ def get_integration(call: Call) -> dict[str, Any]:
 def update_integration(call: Call) -> dict[str, Any]:
     """Take the provider's answer; without a connection the integration stays PENDING."""
     details = call.input["details"]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         key, body = _integration(connection, call)
         expected = "github" if body["type"] == "GITHUB" else "gitlabSelfManaged"
         if expected not in details:
@@ -88,7 +90,7 @@ def update_integration(call: Call) -> dict[str, Any]:
 
 def delete_integration(call: Call) -> dict[str, Any]:
     """Delete an integration."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         key, body = _integration(connection, call)
         end_record(connection, INTEGRATION, call.caller.account, key, call.now)
     return {"integrationArn": body["arn"]}
@@ -129,7 +131,8 @@ def create_configuration(call: Call) -> dict[str, Any]:
     """Keep a scan configuration of the account, or of the organisation."""
     asked = call.input
     _check_tags(asked.get("tags") or {})
-    with call.service.store.write() as connection:
+    _check_schedule(asked["configuration"])
+    with call.write() as connection:
         owner = call.caller.account
         if asked["level"] == "ORGANIZATION":
             owner = owner_of(connection, call.caller.account)
@@ -154,6 +157,25 @@ def create_configuration(call: Call) -> dict[str, Any]:
     return {"scanConfigurationArn": arn}
 
 
+def _check_schedule(configuration: dict[str, Any]) -> None:
+    """Raise `Invalid` for a cron expression that is none, or that contradicts the frequency."""
+    periodic = configuration.get("periodicScanConfiguration") or {}
+    text = periodic.get("frequencyExpression")
+    if text is None:
+        return
+    name = "configuration.periodicScanConfiguration.frequencyExpression"
+    match = _CRON.fullmatch(text.strip())
+    if match is None:
+        message = "must be a cron expression of five or six fields, such as cron(0 5 ? * MON *)"
+        raise Invalid(f"{name} {message}", [(name, message)])
+    _, _, day, _, weekday, *_ = match[1].split()
+    frequency = periodic.get("frequency")
+    fixed = {"WEEKLY": weekday not in "*?", "MONTHLY": day not in "*?" or "#" in weekday}
+    if not fixed.get(str(frequency), False):
+        message = f"does not agree with the frequency {frequency}"
+        raise Invalid(f"{name} {message}", [(name, message)])
+
+
 def _check_new(known: list[Record], asked: dict[str, Any], owner: str) -> None:
     for each in known:
         if each.body["name"] == asked["name"]:
@@ -175,7 +197,8 @@ def get_configuration(call: Call) -> dict[str, Any]:
 
 def update_configuration(call: Call) -> dict[str, Any]:
     """Replace what is scanned and when; name, level and scope stay."""
-    with call.service.store.write() as connection:
+    _check_schedule(call.input["configuration"])
+    with call.write() as connection:
         arn = call.input["scanConfigurationArn"]
         owner, key, body = _own_configuration(connection, call, arn)
         changed = {
@@ -189,7 +212,7 @@ def update_configuration(call: Call) -> dict[str, Any]:
 
 def delete_configuration(call: Call) -> dict[str, Any]:
     """Delete a configuration."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         arn = call.input["scanConfigurationArn"]
         owner, key, _ = _own_configuration(connection, call, arn)
         end_record(connection, CONFIGURATION, owner, key, call.now)

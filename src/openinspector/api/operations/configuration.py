@@ -39,7 +39,7 @@ def get_configuration(call: Call) -> dict[str, Any]:
 def update_configuration(call: Call) -> dict[str, Any]:
     """Choose; an administrator's choice holds for its members."""
     asked = call.input
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         if administrator_of(connection, call.caller.account) is not None:
             raise AccessDenied("A member's configuration is its delegated administrator's.")
         account = _target(connection, call)

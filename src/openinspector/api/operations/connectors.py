@@ -31,7 +31,7 @@ def create_connector(call: Call) -> dict[str, Any]:
     except BadRequest as error:
         raise Invalid(error.message, [("tags", error.message)]) from error
     account = call.caller.account
-    with call.service.store.write() as connection:
+    with call.write() as connection:
 
         def make() -> dict[str, Any]:
             for each in list_records(connection, CONNECTOR, [account]):
@@ -53,13 +53,17 @@ def create_connector(call: Call) -> dict[str, Any]:
             put_record(connection, CONNECTOR, account, key, body, call.now)
             return {"connectorArn": arn}
 
-        return remembered(call, connection, make)
+        def stands(answer: dict[str, Any]) -> bool:
+            key = answer["connectorArn"].rpartition("/")[2]
+            return get_record(connection, CONNECTOR, account, key) is not None
+
+        return remembered(call, connection, make, stands)
 
 
 def update_connector(call: Call) -> dict[str, Any]:
     """Change the members that are given."""
     asked = call.input
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         key, body = _connector(connection, call)
         for provider, detail in asked.get("providerDetail", {}).items():
             if provider != body["provider"].lower():
@@ -75,7 +79,7 @@ def update_connector(call: Call) -> dict[str, Any]:
 
 def delete_connector(call: Call) -> dict[str, Any]:
     """Delete a connector."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         key, _ = _connector(connection, call)
         end_record(connection, CONNECTOR, call.caller.account, key, call.now)
     return {}
@@ -132,7 +136,7 @@ def _connector(connection: Connection, call: Call) -> tuple[str, dict[str, Any]]
 def update_scan_configuration(call: Call) -> dict[str, Any]:
     """Keep how the images behind a connector of AWS Config are scanned."""
     arn = call.input["awsConfigConnectorArn"]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         if not _connectors_of(connection, call, arn):
             raise NotFound(f"No connector uses {arn}.")
         body = {"scanConfiguration": call.input["scanConfiguration"]}

@@ -6,11 +6,9 @@ from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
 from openinspector.model.refusal import AccessDenied, Invalid
-from openinspector.organization.scope import administrator_of, visible_accounts
-from openinspector.store.records import get_record, put_record
-
-DEEP = "deep-inspection"
-"""Kind of the records of deep inspection (owner: account; key: own, organization)."""
+from openinspector.organization.deep_inspection import DEEP, deep_inspection, own_choice
+from openinspector.organization.scope import administrator_of, owner_of, visible_accounts
+from openinspector.store.records import put_record
 
 
 def get_deep_inspection(call: Call) -> dict[str, Any]:
@@ -23,11 +21,11 @@ def update_deep_inspection(call: Call) -> dict[str, Any]:
     """Choose the account's own paths, and whether to search; a list replaces the former one."""
     asked = call.input
     account = call.caller.account
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         member = administrator_of(connection, account) is not None
         if member and asked.get("activateDeepInspection") is False:
             raise AccessDenied("Only the delegated administrator can switch deep inspection off.")
-        body = _own(connection, account)
+        body = own_choice(connection, account)
         if "packagePaths" in asked:
             body["paths"] = _distinct(asked["packagePaths"], "packagePaths")
         if "activateDeepInspection" in asked:
@@ -38,9 +36,9 @@ def update_deep_inspection(call: Call) -> dict[str, Any]:
 
 def update_organization_deep_inspection(call: Call) -> dict[str, Any]:
     """Choose the paths of all members."""
-    with call.service.store.write() as connection:
-        if len(visible_accounts(connection, call.caller.account)) < 2:
-            raise AccessDenied("Only a delegated administrator with members may do this.")
+    with call.write() as connection:
+        if owner_of(connection, call.caller.account) == call.caller.account:
+            raise AccessDenied("Only the delegated administrator of an organisation may do this.")
         paths = _distinct(call.input["orgPackagePaths"], "orgPackagePaths")
         body = {"paths": paths}
         put_record(connection, DEEP, call.caller.account, "organization", body, call.now)
@@ -65,13 +63,13 @@ def batch_update_members(call: Call) -> dict[str, Any]:
     """Switch deep inspection of members."""
     asked = {each["accountId"]: each["activateDeepInspection"] for each in call.input["accountIds"]}
     done = []
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         visible = visible_accounts(connection, call.caller.account)
         if administrator_of(connection, call.caller.account) is not None:
             raise AccessDenied("Only the delegated administrator may do this.")
         for account, active in asked.items():
             if account in visible:
-                body = {**_own(connection, account), "active": active}
+                body = {**own_choice(connection, account), "active": active}
                 put_record(connection, DEEP, account, "own", body, call.now)
                 status = _deep(connection, account, None)["status"]
                 done.append({"accountId": account, "status": status})
@@ -87,18 +85,12 @@ def _unknown(asked: Any, visible: Any) -> list[dict[str, str]]:
     ]
 
 
-def _own(connection: Connection, account: str, at: int | None = None) -> dict[str, Any]:
-    return get_record(connection, DEEP, account, "own", at) or {"paths": [], "active": True}
-
-
 def _deep(connection: Connection, account: str, at: int | None) -> dict[str, Any]:
-    own = _own(connection, account, at)
-    ruler = administrator_of(connection, account, at) or account
-    shared = get_record(connection, DEEP, ruler, "organization", at) or {"paths": []}
+    chosen = deep_inspection(connection, account, at)
     return {
-        "packagePaths": own["paths"],
-        "orgPackagePaths": shared["paths"],
-        "status": "ACTIVATED" if own["active"] else "DEACTIVATED",
+        "packagePaths": list(chosen.own),
+        "orgPackagePaths": list(chosen.shared),
+        "status": "ACTIVATED" if chosen.active else "DEACTIVATED",
     }
 
 

@@ -26,7 +26,7 @@ _ADMINISTRATORS = 5
 def enable_delegated_admin_account(call: Call) -> dict[str, Any]:
     """Appoint the organisation's administrator; only the management account may."""
     account = call.input["delegatedAdminAccountId"]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
 
         def make() -> dict[str, Any]:
             organization = _managed(connection, call)
@@ -48,7 +48,7 @@ def enable_delegated_admin_account(call: Call) -> dict[str, Any]:
 def disable_delegated_admin_account(call: Call) -> dict[str, Any]:
     """Take the delegation away; members become standalone and keep scanning."""
     account = call.input["delegatedAdminAccountId"]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         organization = _managed(connection, call)
         if administrator_record(connection, organization.id) != account:
             raise NotFound(f"{account} is not the delegated administrator.")

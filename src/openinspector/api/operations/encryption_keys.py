@@ -24,7 +24,7 @@ def get_encryption_key(call: Call) -> dict[str, Any]:
 def update_encryption_key(call: Call) -> dict[str, Any]:
     """Choose the customer's key."""
     body = {"kmsKeyId": call.input["kmsKeyId"]}
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         put_record(
             connection, ENCRYPTION_KEY, call.caller.account, _combination(call), body, call.now
         )
@@ -33,7 +33,7 @@ def update_encryption_key(call: Call) -> dict[str, Any]:
 
 def reset_encryption_key(call: Call) -> dict[str, Any]:
     """Return to the service's own key."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         known = end_record(
             connection, ENCRYPTION_KEY, call.caller.account, _combination(call), call.now
         )

@@ -39,7 +39,7 @@ def create_filter(call: Call) -> dict[str, Any]:
     asked = call.input
     check_tags(asked.get("tags") or {})
     _check(asked, asked["action"], asked["filterCriteria"])
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         owner = _owner(connection, call)
         _check_free(connection, owner, asked["name"], None)
         if asked["action"] == "SUPPRESS":
@@ -67,7 +67,7 @@ def create_filter(call: Call) -> dict[str, Any]:
 def update_filter(call: Call) -> dict[str, Any]:
     """Change the members that are given; criteria are replaced whole."""
     asked = call.input
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         owner, key, body = find_filter(connection, call, asked["filterArn"])
         changed = {**body, **{name: asked[name] for name in _GIVEN if name in asked}}
         changed["criteria"] = asked.get("filterCriteria", body["criteria"])
@@ -83,7 +83,7 @@ def update_filter(call: Call) -> dict[str, Any]:
 
 def delete_filter(call: Call) -> dict[str, Any]:
     """Delete a filter; what only this rule hid becomes active again."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         owner, key, body = find_filter(connection, call, call.input["arn"])
         end_record(connection, FILTER, owner, key, call.now)
         if body["action"] == "SUPPRESS":

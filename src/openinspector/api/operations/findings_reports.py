@@ -20,7 +20,8 @@ def create_findings_report(call: Call) -> dict[str, Any]:
 def get_findings_report_status(call: Call) -> dict[str, Any]:
     """The state of a report, without id of the latest."""
     with call.service.store.read() as connection:
-        job = find_job(connection, FINDINGS_REPORT, call.caller.account, call.input.get("reportId"))
+        report_id = call.input.get("reportId")
+        job = find_job(connection, FINDINGS_REPORT, call.caller.account, report_id, call.at)
     return {**state_of(job), "destination": job.destination}
 
 

@@ -31,7 +31,7 @@ _PAGE = 50
 def associate_member(call: Call) -> dict[str, Any]:
     """Make an account of the organisation a member."""
     account = call.input["accountId"]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         organization = _administered(connection, call)
         if account not in organization.accounts or account == call.caller.account:
             message = f"{account} is not another account of the organisation {organization.id}."
@@ -46,7 +46,7 @@ def associate_member(call: Call) -> dict[str, Any]:
 def disassociate_member(call: Call) -> dict[str, Any]:
     """Let a member go; it becomes standalone and keeps scanning."""
     account = call.input["accountId"]
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         _administered(connection, call)
         if administrator_of(connection, account) != call.caller.account:
             message = f"{account} is not a member."
@@ -108,7 +108,7 @@ def update_organization_configuration(call: Call) -> dict[str, Any]:
     if wanted["lambdaCode"] and not wanted["lambda"]:
         message = "lambdaCode needs lambda."
         raise Invalid(message, [("autoEnable.lambdaCode", message)])
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         organization = _administered(connection, call)
         put_record(connection, AUTO_ENABLE, organization.id, "types", wanted, call.now)
     return {"autoEnable": wanted}

@@ -1,38 +1,26 @@
-"""Scans of machine images on demand: taken, and ended as FAILED.
+"""Scans of machine images on demand: begun here, done by whoever scans AWS."""
 
-Nothing here may read an image, so a scan ends with ACCESS_DENIED: that is what happened, not a
-stand-in for a result.
-"""
-
-import secrets
 from typing import Any
 
 from openinspector.api.call import Call, Handler
 from openinspector.api.idempotency import remembered
 from openinspector.api.paging import moment_and_key, page_of
-from openinspector.model.refusal import NotFound
-from openinspector.store.records import get_record, list_records, put_record
+from openinspector.model.refusal import Conflict, NotFound
+from openinspector.monitor.machine_images import ON_DEMAND, is_in_progress, start
+from openinspector.store.records import get_record, list_records
 
-ON_DEMAND = "on-demand-scan"
 _SCANS = 100
 
 
 def start_scan(call: Call) -> dict[str, Any]:
-    """Take a scan of a machine image; nothing may read the image yet, so it fails at once."""
-    with call.service.store.write() as connection:
+    """Begin a scan of a machine image, unless one of it is in progress."""
+    account, image = call.caller.account, call.input["resourceId"]
+    with call.write() as connection:
 
         def make() -> dict[str, Any]:
-            key = secrets.token_hex(16)
-            body = {
-                "resourceId": call.input["resourceId"],
-                "resourceType": call.input["resourceType"],
-                "scanStatus": "FAILED",
-                "scanStatusReason": "ACCESS_DENIED",
-                "startedAt": call.now / 1000,
-                "completedAt": call.now / 1000,
-            }
-            put_record(connection, ON_DEMAND, call.caller.account, key, body, call.now)
-            return {"scanId": key}
+            if is_in_progress(connection, account, image):
+                raise Conflict(f"{image} is being scanned.", image, "AMI")
+            return {"scanId": start(connection, account, call.service.region, image, call.now)}
 
         return remembered(call, connection, make)
 

@@ -16,7 +16,8 @@ def create_sbom_export(call: Call) -> dict[str, Any]:
 def get_sbom_export(call: Call) -> dict[str, Any]:
     """The state of an export."""
     with call.service.store.read() as connection:
-        job = find_job(connection, SBOM_EXPORT, call.caller.account, call.input["reportId"])
+        report_id = call.input["reportId"]
+        job = find_job(connection, SBOM_EXPORT, call.caller.account, report_id, call.at)
     return {**state_of(job), "format": job.format, "s3Destination": job.destination}
 
 

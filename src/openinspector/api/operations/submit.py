@@ -37,7 +37,7 @@ def submit(call: Call) -> dict[str, Any]:
     with open_knowledge(call) as knowledge:
         gaps = (Gap("advisories", _STARTER),) if knowledge.starter else ()
         assessment = assess(inventory, knowledge, Options(place=place, gaps=gaps), now)
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         owner = ruler_of(connection, call.caller.account)
         recorded = record_scan(
             connection,
@@ -57,7 +57,7 @@ def remove(call: Call) -> dict[str, Any]:
         asked = msgspec.json.decode(call.input["body"], type=_Removal)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"The body cannot be read: {error}", reason="CANNOT_PARSE") from error
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         if inventory_of(connection, call.caller.account, asked.resource_id) is None:
             raise NotFound(f"There is no resource {asked.resource_id[:256]} in this account.")
         closed = close_resource(connection, call.caller.account, asked.resource_id, call.now)

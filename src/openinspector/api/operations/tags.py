@@ -29,7 +29,7 @@ _Found = tuple[str, str, str, dict[str, Any]]
 
 def tag_resource(call: Call) -> dict[str, Any]:
     """Add or change tags; a rule's expiry among them takes effect at once."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         kind, owner, key, body = _find(connection, call)
         if kind == _CIS and owner != call.caller.account:
             raise BadRequest("A CIS configuration of the organisation takes no tags.")
@@ -43,7 +43,7 @@ def tag_resource(call: Call) -> dict[str, Any]:
 
 def untag_resource(call: Call) -> dict[str, Any]:
     """Remove tags; those that are not there are no error."""
-    with call.service.store.write() as connection:
+    with call.write() as connection:
         kind, owner, key, body = _find(connection, call)
         gone = set(call.input["tagKeys"])
         tags = {name: value for name, value in (body.get("tags") or {}).items() if name not in gone}

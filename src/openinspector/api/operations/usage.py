@@ -28,6 +28,7 @@ def batch_get_free_trial_info(call: Call) -> dict[str, Any]:
     """The trials of scan types that were ever switched on."""
     done: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
+    moment = call.now if call.at is None else call.at
     with call.service.store.read() as connection:
         visible = set(visible_accounts(connection, call.caller.account, call.at))
         for account in dict.fromkeys(call.input["accountIds"]):
@@ -36,7 +37,7 @@ def batch_get_free_trial_info(call: Call) -> dict[str, Any]:
                 failed.append({"accountId": account, "code": "ACCESS_DENIED", "message": message})
                 continue
             started = trials(connection, account, call.at)
-            info = [_trial(kind, start, call.now / 1000) for kind, start in started.items()]
+            info = [_trial(kind, start, moment / 1000) for kind, start in started.items()]
             done.append({"accountId": account, "freeTrialInfo": info})
     return {"accounts": done, "failedAccounts": failed}
 

@@ -46,17 +46,30 @@ def legs(
     """Everything that reaches an interface through load balancers."""
     for backend in network.backends.get(interface.id, ()):
         balancer = network.balancers[backend.balancer]
-        if backend.protocol != protocol or not _calls(network, balancer, interface, backend):
+        if backend.protocol != protocol or not calls(network, balancer, interface, backend):
             continue
-        for node in balancer.nodes:
-            for outer in ways(network, node.interface, origin):
-                outer = msgspec.structs.replace(outer, groups=balancer.groups)
+        for node in calling(network, balancer, backend):
+            for outer in outer_ways(network, balancer, node, origin):
                 leg = _leg(network, interface, (balancer, node, backend), outer, memory)
                 if leg is not None:
                     yield leg
 
 
-def _calls(network: Network, balancer: Balancer, to: Interface, backend: Backend) -> bool:
+def outer_ways(network: Network, balancer: Balancer, node: Node, origin: Origin) -> Iterator[Way]:
+    """The ways from an origin to a node, past the load balancer's own groups."""
+    for outer in ways(network, node.interface, origin):
+        yield msgspec.structs.replace(outer, groups=balancer.groups)
+
+
+def calling(network: Network, balancer: Balancer, backend: Backend) -> Iterator[Node]:
+    """The nodes that call a target: without load balancing across zones those of its own."""
+    for node in balancer.nodes:
+        here = network.subnets.get(node.interface.subnet)
+        if backend.zone is None or here is None or here.zone in (None, backend.zone):
+            yield node
+
+
+def calls(network: Network, balancer: Balancer, to: Interface, backend: Backend) -> bool:
     """Whether the load balancer's groups let it call the target."""
     if balancer.groups is None:
         return True
@@ -81,30 +94,52 @@ def _leg(
     balancer, node, backend = through
     clients = sources(parts(network, outer, backend.protocol, memory), backend.listener)
     clients = intersection(clients, dict(backend.clients)[outer.version])
-    crossing = node.interface.subnet != to.subnet
-    if not clients or (crossing and not _leaves(network, node, backend)):
+    if not clients or not leaves(network, to, node, backend):
         return None
-    preserved = backend.preserves and outer.version == backend.version
-    calling = union(span for version, span in node.addresses if version == backend.version)
-    inner = Way(
+    inner = inner_way(network, to, through, outer, clients)
+    seen = sources(parts(network, inner, backend.protocol, memory), backend.port)
+    if not seen:
+        return None
+    shown = seen if preserves(outer, backend) else clients
+    part = Part(outer.version, (backend.port, backend.port), shown)
+    return Leg(outer, balancer, backend.listener, inner, part, seen)
+
+
+def preserves(outer: Way, backend: Backend) -> bool:
+    """Whether the target sees the client's address; never of another IP version than its own."""
+    return backend.preserves and outer.version == backend.version
+
+
+def inner_way(
+    network: Network,
+    to: Interface,
+    through: tuple[Balancer, Node, Backend],
+    outer: Way,
+    clients: Intervals,
+) -> Way:
+    """The way from a node to the target: answers go back without routes, groups know the caller."""
+    balancer, node, backend = through
+    crossing = node.interface.subnet != to.subnet
+    own = union(span for version, span in node.addresses if version == backend.version)
+    return Way(
         version=backend.version,
         edge=(),
         hop=None,
-        space=clients if preserved else calling,
+        space=clients if preserves(outer, backend) else own,
         table=None,
         acl=network.subnet_acl.get(to.subnet) if crossing else None,
         groups=tuple(sorted(to.groups)),
         callers=balancer.groups or (),
     )
-    seen = sources(parts(network, inner, backend.protocol, memory), backend.port)
-    if not seen:
-        return None
-    part = Part(outer.version, (backend.port, backend.port), seen if preserved else clients)
-    return Leg(outer, balancer, backend.listener, inner, part, seen)
 
 
-def _leaves(network: Network, node: Node, backend: Backend) -> bool:
-    """Whether the ACL of the node's subnet lets the call out and its answer in."""
+def leaves(network: Network, to: Interface, node: Node, backend: Backend) -> bool:
+    """Whether the ACL of the node's subnet lets the call out and its answer in.
+
+    Within a subnet no ACL is asked.
+    """
+    if node.interface.subnet == to.subnet:
+        return True
     name = network.subnet_acl.get(node.interface.subnet)
     inbound, outbound = acl_rules(network, name)
     asked = backend.protocol, backend.version, backend.address

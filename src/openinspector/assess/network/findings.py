@@ -1,11 +1,14 @@
 """An opening as a finding: texts, severity, path (spec/network-reachability.md 3, 4)."""
 
 import hashlib
+from collections.abc import Iterable
 
+from openinspector.assess.findings import TEXT_LIMIT
 from openinspector.assess.network.intervals import holds
 from openinspector.assess.network.reach import Opening
 from openinspector.assess.network.ways import Step
 from openinspector.assess.resources import Place, finding_arn
+from openinspector.model import Listener
 from openinspector.model.finding import (
     Finding,
     NetworkPath,
@@ -33,6 +36,7 @@ _ARN_KINDS = {
     "AWS::EC2::SecurityGroup": "ec2:{place}:security-group/{id}",
     "AWS::EC2::NetworkInterface": "ec2:{place}:network-interface/{id}",
     "AWS::EC2::Instance": "ec2:{place}:instance/{id}",
+    "AWS::EC2::VPCEndpoint": "ec2:{place}:vpc-endpoint/{id}",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "elasticloadbalancing:{place}:loadbalancer/{id}",
     "AWS::ElasticLoadBalancing::LoadBalancer": "elasticloadbalancing:{place}:loadbalancer/{id}",
 }
@@ -87,11 +91,13 @@ _RANK: tuple[Severity, ...] = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH")
 _DISTINGUISHING = frozenset(
     {
         "AWS::EC2::TransitGatewayAttachment",
+        "AWS::EC2::VPCEndpoint",
+        "AWS::EC2::NetworkInterface",
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::ElasticLoadBalancing::LoadBalancer",
     }
 )
-"""Components beside the edge and the interface that make another finding of the same ports."""
+"""Components between edge and interface that make another finding of the same ports."""
 
 
 def severity(opening: Opening) -> Severity:
@@ -104,13 +110,23 @@ def severity(opening: Opening) -> Severity:
     return max(found, key=_RANK.index, default="INFORMATIONAL")
 
 
-def network_finding(opening: Opening, resource: Resource, place: Place, at: float) -> Finding:
-    """The finding of an opening; `at` is its instant in epoch seconds."""
+def network_finding(
+    opening: Opening,
+    resource: Resource,
+    place: Place,
+    at: float,
+    listeners: Iterable[Listener] = (),
+) -> Finding:
+    """The finding of an opening; `at` is its instant in epoch seconds.
+
+    `listeners` are what is known to listen on the instance: who does at these ports is told.
+    """
     begin, end = opening.ports
     ports = f"Port {begin} is" if begin == end else f"Port range {begin}-{end} is"
     edge = opening.path[0]
     noun, word = _NOUNS[edge.type]
-    through = [edge.id, *(step.id for step in opening.path[1:] if step.type in _DISTINGUISHING)]
+    between = (step for step in opening.path[1:] if step.id != opening.interface)
+    through = [edge.id, *(step.id for step in between if step.type in _DISTINGUISHING)]
     route = hashlib.sha256("/".join((*through, opening.interface)).encode()).hexdigest()
     return Finding(
         finding_arn=finding_arn(
@@ -119,9 +135,10 @@ def network_finding(opening: Opening, resource: Resource, place: Place, at: floa
         aws_account_id=place.account,
         type="NETWORK_REACHABILITY",
         title=f"{ports} reachable from {noun} - {opening.protocol}",
-        description=(
+        description=_cut(
             f"On the instance {resource.id}, the port range {begin}-{end} is reachable from the"
             f" {word} {edge.id} from an attached ENI {opening.interface}."
+            + _listening(opening, listeners)
         ),
         remediation=Remediation(Recommendation(text=REMEDIATION)),
         severity=severity(opening),
@@ -136,6 +153,25 @@ def network_finding(opening: Opening, resource: Resource, place: Place, at: floa
             network_path=NetworkPath([_step(step, place) for step in opening.path]),
         ),
     )
+
+
+_MOST_LISTENERS = 5
+
+
+def _cut(text: str) -> str:
+    """Names of programs come from the instance: nothing of them but what can be printed."""
+    return "".join(each if each.isprintable() else "?" for each in text)[:TEXT_LIMIT]
+
+
+def _listening(opening: Opening, listeners: Iterable[Listener]) -> str:
+    """A sentence on the processes at the ports of an opening; empty where none is known."""
+    here = [
+        f"{each.program} on {each.port}" if each.program else f"a process on {each.port}"
+        for each in listeners
+        if each.protocol == opening.protocol and holds(opening.ports, each.port)
+    ]
+    more = f" and {len(here) - _MOST_LISTENERS} more" if len(here) > _MOST_LISTENERS else ""
+    return f" Listening there: {', '.join(here[:_MOST_LISTENERS])}{more}." if here else ""
 
 
 def _step(step: Step, place: Place) -> PathStep:

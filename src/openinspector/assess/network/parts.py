@@ -36,6 +36,8 @@ class Part(msgspec.Struct, frozen=True):
     version: int
     ports: Interval
     sources: Intervals
+    guards: tuple[Step, ...] = ()
+    """What lets the first source pass to the first port, where the way leads there directly."""
 
 
 Memory = dict[tuple[Way, str], tuple[Part, ...]]
@@ -47,7 +49,13 @@ def parts(network: Network, way: Way, protocol: Protocol, memory: Memory) -> tup
     known = memory.get((way, protocol))
     if known is None:
         opened = _open_ports(network, way, protocol)
-        known = memory[way, protocol] = tuple(_rectangles(opened, way.version))
+        known = memory[way, protocol] = tuple(
+            msgspec.structs.replace(
+                part,
+                guards=guard_steps(network, way, protocol, part.sources[0][0], part.ports[0]),
+            )
+            for part in _rectangles(opened, way.version)
+        )
     return known
 
 

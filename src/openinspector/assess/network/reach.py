@@ -97,12 +97,12 @@ def _path(
     network: Network, interface: Interface, protocol: Protocol, reached: _Direct | Leg
 ) -> tuple[Step, ...]:
     """The witness: components in the order of spec/network-reachability.md 3.3."""
-    port = reached.part.ports[0]
     if isinstance(reached, Leg):
-        outside, way, address = front(network, reached, protocol), reached.inner, reached.seen[0][0]
+        seen, port = reached.seen[0][0], reached.part.ports[0]
+        inside = guard_steps(network, reached.inner, protocol, seen, port)
+        steps = [*front(network, reached, protocol), *inside]
     else:
-        outside, way, address = reached.way.edge, reached.way, reached.part.sources[0][0]
-    steps = [*outside, *guard_steps(network, way, protocol, address, port)]
+        steps = [*reached.way.edge, *reached.part.guards]
     steps.append(Step("AWS::EC2::NetworkInterface", interface.id))
     if interface.instance is not None:
         steps.append(Step("AWS::EC2::Instance", interface.instance))

@@ -65,6 +65,7 @@ def _subnets(before: Network, after: Network) -> Names:
         _differing(before.subnets, after.subnets)
         | _differing(before.subnet_acl, after.subnet_acl)
         | _differing(before.subnet_routes, after.subnet_routes)
+        | (before.sheltered ^ after.sheltered)
         | {name for name, acl in after.subnet_acl.items() if acl in acls}
         | {name for name, table in after.subnet_routes.items() if table in tables}
     )
@@ -81,6 +82,8 @@ def _vpcs(before: Network, after: Network, subnets: Names) -> Names:
     transits = frozenset(_transits(before, after, sending))
     return (
         _differing(before.gateways, after.gateways)
+        | _differing(before.edges, after.edges)
+        | _behind_appliances(before, after, subnets)
         | _differing(before.vpcs, after.vpcs)
         | _differing(before.peerings, after.peerings)
         | _differing(before.virtual_gateways, after.virtual_gateways)
@@ -91,6 +94,15 @@ def _vpcs(before: Network, after: Network, subnets: Names) -> Names:
             for vpc, own in after.transits.items()
             if any(x.gateway in transits or not subnets.isdisjoint(x.subnets) for x in own)
         }
+    )
+
+
+def _behind_appliances(before: Network, after: Network, subnets: Names) -> Names:
+    """VPCs whose internet gateway leads through an appliance that stands or routes otherwise."""
+    moved = _differing(before.appliances, after.appliances)
+    moved |= {name for name, subnet in after.appliances.items() if subnet in subnets}
+    return frozenset(
+        vpc for vpc, edge in after.edges.items() if any(each.target in moved for each in edge)
     )
 
 

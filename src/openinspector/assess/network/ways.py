@@ -112,9 +112,32 @@ def _way(
 def _internet(network: Network, interface: Interface) -> Iterator[Way]:
     gateway = network.gateways.get(interface.vpc)
     if gateway is not None:
+        if interface.subnet in network.sheltered:
+            return
         for version in interface.public:
             edge = (("InternetGateway", gateway),)
             yield _way(network, interface, version, edge, INTERNET[version])
+            yield from _inspected(network, interface, version, gateway)
+
+
+def _inspected(network: Network, interface: Interface, version: int, gateway: str) -> Iterator[Way]:
+    """Through an appliance: the gateway's own routes lead there, and the answer back through it.
+
+    What the appliance's subnet leads to the gateway is what the answer can reach.
+    """
+    edge = network.edges.get(interface.vpc, ())
+    hops = {
+        hop
+        for kind, address in (_addresses(interface) if edge else ())
+        if kind == version
+        for hop in next_hops(edge, version, address)
+    }
+    for hop in sorted(hop for hop in hops if hop in network.appliances):
+        table = network.subnet_routes.get(network.appliances[hop], "")
+        space = leading_to(network.routes.get(table, ()), version, gateway, INTERNET[version])
+        kind = "NetworkInterface" if hop.startswith("eni-") else "VPCEndpoint"
+        way = _way(network, interface, version, (("InternetGateway", gateway), (kind, hop)), space)
+        yield msgspec.structs.replace(way, hop=hop)
 
 
 def _addresses(interface: Interface) -> Iterator[tuple[int, int]]:

@@ -36,7 +36,9 @@ FAMILIES: tuple[str, ...] = (
     "julia",
     "r_packages",
     "github_actions",
+    "unlocked",
     "applications",
+    "models",
     "dockerfile",
 )
 """Modules beside this one, in the order in which their rows are asked."""

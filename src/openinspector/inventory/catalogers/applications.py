@@ -15,17 +15,19 @@ from openinspector.inventory.classifiers.classifier import (
     recognise,
 )
 from openinspector.inventory.classifiers.others import OTHERS
+from openinspector.inventory.classifiers.packaged import GLOBS, packaged
 from openinspector.inventory.classifiers.programs import PROGRAMS
 from openinspector.inventory.classifiers.releases import java, mozilla, wordpress_add_on
+from openinspector.inventory.classifiers.tools import AI_TOOLS, TOOLS
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.matching import glob_regex
 
-CLASSIFIERS: tuple[Classifier, ...] = (*PROGRAMS, *OTHERS)
+CLASSIFIERS: tuple[Classifier, ...] = (*PROGRAMS, *TOOLS, *AI_TOOLS, *OTHERS)
 
 _NAMES = {"wordpress/core/wordpress": "wordpress-installation", "curl/curl": "curl"}
 """Scanner names of spec/sbom-generator.md 1.4; the others are called after their product."""
 
-_VERSION = 1
+_VERSION = 2
 
 
 def _name(product: str) -> str:
@@ -52,9 +54,9 @@ def _parser(name: str, rows: list[Classifier]) -> Parser:
     return parse
 
 
-def _reader(name: str, read: Callable[[File], Recognised | None]) -> Parser:
-    def parse(file: File, _: Limits) -> Iterator[Yield]:
-        found = read(file)
+def _reader(name: str, read: Callable[[File, Limits], Recognised | None]) -> Parser:
+    def parse(file: File, limits: Limits) -> Iterator[Yield]:
+        found = read(file, limits)
         if found is not None:
             yield application(found, file.path, name)
 
@@ -80,6 +82,7 @@ def _classified() -> Iterator[Cataloger]:
 CATALOGERS: tuple[Cataloger, ...] = (
     *_classified(),
     _row("java-runtime", _reader("java-runtime", java), "**/release"),
+    _row("packaged-programs", _reader("packaged-programs", packaged), *GLOBS),
     _row("mozilla", _reader("mozilla", mozilla), "**/application.ini"),
     _row(
         "wordpress-add-ons",

@@ -17,6 +17,7 @@ from openinspector.inventory.language_packages import (
 )
 from openinspector.inventory.language_purl import NPM
 from openinspector.inventory.limits import Limits
+from openinspector.inventory.npm_archives import published
 from openinspector.model import Gap
 
 _ORIGIN = Origin(NPM, "NPM", "javascript-bun", "javascript-bun")
@@ -43,6 +44,7 @@ def parse_lock(file: File, limits: Limits) -> Iterator[Yield]:
         name, version = identity[:at], identity[at + 1 :]
         if version.startswith(_LOCAL):
             continue
+        name, version = published(version) or (name, version)
         packages.add(
             name, version if version[:1].isdigit() else None, development=place in development
         )
@@ -106,7 +108,7 @@ def _resolve(name: str, base: str, entries: dict[str, object]) -> str | None:
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
         name="javascript-bun",
-        version=1,
+        version=2,
         part="language-packages",
         parse=parse_lock,
         globs=("**/bun.lock",),

@@ -17,6 +17,7 @@ from openinspector.inventory.language_packages import (
 )
 from openinspector.inventory.language_purl import NPM
 from openinspector.inventory.limits import Limits
+from openinspector.inventory.npm_archives import published
 
 _ORIGIN = Origin(NPM, "NPM", "javascript-npm-packagelock", "javascript-npm-packagelock")
 _FOLDER = "node_modules/"
@@ -115,6 +116,8 @@ def _add_dependency(packages: Packages, name: str, entry: _Entry) -> None:
             name, _, version = version[4:].rpartition("@")
         elif _is_local(version):
             return
+        elif (known := published(version)) is not None:
+            name, version = known
         else:
             packages.unpinned(f"{name} ({version})")
             return
@@ -130,7 +133,7 @@ def _is_local(address: object) -> bool:
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
         name="javascript-npm-packagelock",
-        version=1,
+        version=2,
         part="language-packages",
         parse=parse_lock,
         globs=("**/package-lock.json", f"**/{_SHRINKWRAP}"),

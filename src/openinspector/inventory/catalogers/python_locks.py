@@ -102,7 +102,7 @@ def parse_uv_lock(file: File, limits: Limits) -> Iterator[Yield]:
     for entry in kept:
         if not _is_member(entry):
             name = entry.get("name")
-            packages.add(name, entry.get("version"), development=name in development)
+            packages.add(name, entry.get("version"), development=text(name) in development)
     yield from packages.results()
 
 

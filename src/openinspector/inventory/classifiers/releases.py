@@ -7,6 +7,7 @@ import msgspec
 from openinspector.inventory.cataloger import File
 from openinspector.inventory.classifiers.classifier import TEXT_BYTES, Recognised
 from openinspector.inventory.documents import decode_text
+from openinspector.inventory.limits import Limits
 from openinspector.patterns import regex
 
 _FIELD = regex(r'^([A-Z][A-Z0-9_]*)="?([^"\n\r]*)"?', re.MULTILINE)
@@ -48,7 +49,7 @@ _JAVA_VENDORS = (
 _OPENJDK = "oracle:openjdk"
 
 
-def java(file: File) -> Recognised | None:
+def java(file: File, _: Limits) -> Recognised | None:
     """A Java runtime by the `release` file of its folder (as the JDK's make files write it).
 
     Oracle's own builds of OpenJDK name Oracle too; its commercial JDK adds `BUILD_TYPE`, or gives
@@ -81,7 +82,7 @@ _MOZILLA = {
 }
 
 
-def mozilla(file: File) -> Recognised | None:
+def mozilla(file: File, _: Limits) -> Recognised | None:
     """Firefox and Thunderbird by `application.ini`: `RemotingName` and `Version` of `[App]`."""
     section = _text(file).partition("[App]")[2].partition("\n[")[0]
     settings = dict(_SETTING.findall(section))
@@ -89,10 +90,13 @@ def mozilla(file: File) -> Recognised | None:
     version = settings.get("Version", "")
     if product is None or not re.fullmatch(r"[0-9]+(?:\.[0-9]+)*(?:[ab][0-9]+|esr)?", version):
         return None
-    return Recognised(product[0], version, product[1])
+    repository = settings.get("SourceRepository", "")
+    known = re.fullmatch(r"https://[!-~]{1,200}", repository) is not None
+    facts = (("mozilla:source_repository", repository),) if known else ()
+    return Recognised(product[0], version, product[1], facts)
 
 
-def wordpress_add_on(file: File) -> Recognised | None:
+def wordpress_add_on(file: File, _: Limits) -> Recognised | None:
     """A plug-in by the `Stable tag` of its readme, a theme by the `Version` of its style sheet."""
     place = _ADD_ON.search(file.path)
     if place is None:

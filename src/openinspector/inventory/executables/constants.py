@@ -32,9 +32,9 @@ def constants(data: bytes | memoryview) -> Iterator[memoryview]:
         told = False
         for name in _SECTIONS[executable.format]:
             for section in executable.sections:
-                exact = section.name == name or (
-                    name == ".rodata.str" and section.name.startswith(".rodata.")
-                )
+                # LLVM's BOLT leaves constants where they were, under a longer name.
+                given = section.name.removeprefix(".bolt.org")
+                exact = given == name or (name == ".rodata.str" and given.startswith(".rodata."))
                 if exact and section.size:
                     told = True
                     yield executable.bytes_of(section)

@@ -19,6 +19,11 @@ _TEXTS = {
 }
 """(parent element, element): the component's field that its text fills."""
 
+_HOMES = frozenset({"bom", "metadata", "components", "component"})
+"""Where a component is part of what the document describes: not among `tools`, `pedigree` ..."""
+
+_DOCUMENT_PROPERTIES = (["bom", "properties"], ["bom", "metadata", "properties"])
+
 _LICENSES = frozenset({("license", "id"), ("license", "name"), ("licenses", "expression")})
 
 
@@ -47,7 +52,7 @@ class _Reader:
             raise ValueError(f"its XML is nested over {len(self._path) - 1} levels deep")
         self._text.clear()
         self._attributes = attributes
-        if name == "component" and self._path[-2:-1] in (["components"], ["metadata"]):
+        if name == "component" and _HOMES.issuperset(self._path):
             self._open_component(attributes)
 
     def _check_root(self, uri: str, name: str) -> None:
@@ -97,9 +102,9 @@ class _Reader:
 
     def _property(self, text: str) -> None:
         pair = (self._attributes.get("name", ""), text)
-        if not self._open:
+        if self._path in _DOCUMENT_PROPERTIES:
             self.properties.append(pair)
-        elif len(self._path) == self._open[-1][2] + 1:
+        elif self._open and len(self._path) == self._open[-1][2] + 1:
             self._open[-1][1].properties.append(pair)
 
     def _field(self, parent: str, name: str, text: str) -> None:

@@ -17,6 +17,9 @@ from openinspector.inventory.sbom.spdx_elements import (
 
 _OTHER_SECTIONS = frozenset({"FileName", "SnippetSPDXID", "LicenseID", "ExternalDocumentRef"})
 
+_TRIVY_LOCK = "SPDXRef-Application-"
+"""A lock file, under which Trivy groups packages; in tag-value it leaves out the annotation."""
+
 
 def read(data: bytes, limits: Limits) -> Document:
     """Read SPDX tag-value; raises `ValueError` when it is of an unsupported version."""
@@ -59,6 +62,7 @@ class _Parser:
         self._annotation: SpdxAnnotation | None = None
         self._annotated = ""
         self._elsewhere = False
+        self._by_trivy = False
 
     def tag(self, tag: str, value: str) -> None:
         """Take one tag."""
@@ -80,12 +84,16 @@ class _Parser:
             self._elsewhere = True
         elif tag == "SPDXVersion":
             self.document.version = value
+        elif tag == "Creator":
+            self._by_trivy = self._by_trivy or value.startswith("Tool: trivy")
         elif self._package is not None and not self._elsewhere:
             self._field(self._package, tag, value)
 
     def _field(self, package: SpdxPackage, tag: str, value: str) -> None:
         if tag == "SPDXID":
             package.spdx_id = value
+            if self._by_trivy and value.startswith(_TRIVY_LOCK):
+                package.attributions.append("Class: lang-pkgs")
             self._by_id.setdefault(value, package)
         elif tag == "PackageVersion":
             package.version = value

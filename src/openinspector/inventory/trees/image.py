@@ -13,6 +13,7 @@ from openinspector.inventory.trees.inflate import Budget, compression, inflate
 from openinspector.inventory.trees.layer import Layer, LayerReader
 from openinspector.inventory.trees.layered import ReadsLayer
 from openinspector.inventory.trees.readers import FileReader, StreamReader, read_at
+from openinspector.inventory.trees.recorded import RecordedLayer, Records
 from openinspector.inventory.trees.stack import StackTree
 from openinspector.inventory.trees.tree import Unread
 from openinspector.model import Target
@@ -21,12 +22,14 @@ from openinspector.model import Target
 class LayerSource(msgspec.Struct, frozen=True):
     """Where a layer comes from: `fetch` opens it (and may wait for it), None if it is missing.
 
-    `missing` says why it is; `ahead`: it is known to take time to fetch or to inflate.
+    `missing` says why it is; `ahead`: it is known to take time to fetch or to inflate. `digest` is
+    that of the blob, where `fetch` verifies it.
     """
 
     fetch: Callable[[], Blob] | None
     missing: str = ""
     ahead: bool = False
+    digest: str = ""
 
 
 class ImageParts(msgspec.Struct, frozen=True):
@@ -41,9 +44,16 @@ class ImageParts(msgspec.Struct, frozen=True):
 
 
 def image_tree(
-    name: str, parts: ImageParts, limits: Limits, close: Callable[[], None]
+    name: str,
+    parts: ImageParts,
+    limits: Limits,
+    close: Callable[[], None],
+    records: Records | None = None,
 ) -> StackTree:
-    """The files of an image, its layers applied one over another."""
+    """The files of an image, its layers applied one over another.
+
+    `records`: where the answers of layers are kept whose digests are verified.
+    """
     config = load_document(parts.config, f"{name}: the image's configuration")
     digest = "sha256:" + hashlib.sha256(parts.config).hexdigest()
     image = metadata(config, digest, len(parts.layers), parts.manifest_digest, parts.tags)
@@ -62,7 +72,10 @@ def image_tree(
         reader = partial(_reader, source.fetch, budget)
         # Whoever waits for a download waits in a thread: do not ask for its content here.
         ahead = source.ahead or _compression(source.fetch()) is not None
-        layers.append(Layer(reader, layer_name, layer_digest, budget, limits, ahead))
+        layer: ReadsLayer = Layer(reader, layer_name, layer_digest, budget, limits, ahead)
+        if records is not None and source.digest:
+            layer = RecordedLayer(layer, source.digest, layer_digest, records, limits)
+        layers.append(layer)
     target = Target("image", name, is_root=True, image=image)
     tree = StackTree(target, layers, limits, close, parts.notes, tuple(unread))
     if image.base_layers is not None and image.layers:

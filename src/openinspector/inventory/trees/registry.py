@@ -3,9 +3,11 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import Protocol
 
 from openinspector.inventory.limits import MEBIBYTE, Limits
 from openinspector.inventory.trees.blobs import Blob
@@ -23,6 +25,7 @@ from openinspector.inventory.trees.manifests import (
     read_manifest,
 )
 from openinspector.inventory.trees.platforms import Platform, choose
+from openinspector.inventory.trees.recorded import Records
 from openinspector.inventory.trees.reference import Reference, parse_reference
 from openinspector.inventory.trees.registry_http import RegistryHttp
 from openinspector.inventory.trees.stack import StackTree
@@ -36,20 +39,34 @@ _ATTEMPTS = 3
 _NESTING = 4
 
 
+class LayerRecords(Records, Protocol):
+    """Records of layers that several images may ask for at once."""
+
+    def begin(self, digests: Collection[str]) -> frozenset[str]:
+        """Which of some layers have records; waits until nobody else is reading one of them."""
+        ...
+
+    def end(self) -> None:
+        """Nothing is read any more: whoever waits for these layers goes on."""
+        ...
+
+
 def registry_tree(
     name: str,
     platform: Platform | None,
     limits: Limits,
     credentials: Credentials | None = None,
+    records: LayerRecords | None = None,
 ) -> StackTree:
     """The tree of an image in a registry; raises `TargetError`.
 
-    Without `credentials` those that Docker's config.json names are taken.
+    Without `credentials` those that Docker's config.json names are taken. Layers of which there
+    are `records` are not downloaded.
     """
     reference = parse_reference(name)
-    session = _Session(reference, limits, credentials)
+    session = _Session(reference, limits, credentials, records)
     try:
-        return image_tree(str(reference), session.parts(platform), limits, session.close)
+        return image_tree(str(reference), session.parts(platform), limits, session.close, records)
     except BaseException:
         session.close()
         raise
@@ -59,13 +76,19 @@ class _Session:
     """One image's manifests and blobs; blobs lie in temporary files without a name."""
 
     def __init__(
-        self, reference: Reference, limits: Limits, credentials: Credentials | None
+        self,
+        reference: Reference,
+        limits: Limits,
+        credentials: Credentials | None,
+        records: LayerRecords | None,
     ) -> None:
         self._reference = reference
         self._limits = limits
         self._http = RegistryHttp(reference, credentials)
         self._downloads = ThreadPoolExecutor(_AT_ONCE, "openinspector-download")
-        self._blobs: list[Future[Blob]] = []
+        self._blobs: dict[str, Future[Blob]] = {}
+        self._lock = threading.Lock()
+        self._records = records
         self._closed = False
 
     def close(self) -> None:
@@ -73,10 +96,12 @@ class _Session:
         self._closed = True
         self._http.close()
         self._downloads.shutdown(wait=True, cancel_futures=True)
-        for future in self._blobs:
+        for future in self._blobs.values():
             if future.done() and not future.cancelled() and future.exception() is None:
                 os.close(future.result().descriptor)
         self._blobs.clear()
+        if self._records is not None:
+            self._records.end()
 
     def parts(self, platform: Platform | None) -> ImageParts:
         """The image that fits a platform, its layers on their way."""
@@ -135,7 +160,9 @@ class _Session:
         """Layers as they will come; the same blob is downloaded once."""
         if sum(layer.size for layer in layers) > self._limits.image_bytes:
             raise TargetError(f"{self._reference}: it is larger than an image may be")
-        coming: dict[str, Future[Blob]] = {}
+        known: frozenset[str] = frozenset()
+        if self._records is not None:
+            known = self._records.begin({each.digest for each in layers if _is_content(each)})
         sources = []
         for layer in layers:
             if layer.is_foreign:
@@ -144,13 +171,23 @@ class _Session:
             elif layer.is_encrypted:
                 sources.append(LayerSource(None, "is encrypted"))
             else:
-                future = coming.get(layer.digest)
-                if future is None:
-                    future = self._downloads.submit(self._download, layer)
-                    coming[layer.digest] = future
-                    self._blobs.append(future)
-                sources.append(LayerSource(partial(future.result), ahead=True))
+                if layer.digest not in known:
+                    self._coming(layer)
+                fetch = partial(self._fetch, layer)
+                sources.append(LayerSource(fetch, ahead=True, digest=layer.digest))
         return tuple(sources)
+
+    def _coming(self, layer: Descriptor) -> Future[Blob]:
+        """The download of a layer, begun if it was not."""
+        with self._lock:
+            future = self._blobs.get(layer.digest)
+            if future is None:
+                future = self._downloads.submit(self._download, layer)
+                self._blobs[layer.digest] = future
+            return future
+
+    def _fetch(self, layer: Descriptor) -> Blob:
+        return self._coming(layer).result()
 
     def _download(self, descriptor: Descriptor) -> Blob:
         """Fetch a blob into a temporary file, checking size and digest as it comes."""
@@ -196,3 +233,7 @@ class _Session:
             if done != descriptor.size or digest.hexdigest() != encoded:
                 raise TargetError(f"{what} does not have that digest and size: it was changed")
             return Blob(os.dup(file.fileno()), 0, done)
+
+
+def _is_content(layer: Descriptor) -> bool:
+    return not (layer.is_foreign or layer.is_encrypted)

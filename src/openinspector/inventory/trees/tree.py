@@ -28,9 +28,23 @@ class Unread(msgspec.Struct, frozen=True):
     total: bool = False
 
 
-Visit = Callable[["TreeFile", int], object]
-"""`visit(file, bits)`: called once for each file that is found, while its content is at hand, in
-the thread that reads it. What it returns travels with `Found`."""
+class Visit(Protocol):
+    """Called once for each file that is found, while its content is at hand.
+
+    That is in the thread that reads it. What it returns travels with `Found`.
+    """
+
+    def __call__(self, file: "TreeFile", bits: int) -> object:
+        """The answer for a file that catalogers want."""
+        ...
+
+    def pack(self, answer: object) -> bytes:
+        """An answer as bytes, to be kept with its layer."""
+        ...
+
+    def unpack(self, packed: bytes, layer: str | None) -> object:
+        """The answer that was packed; `layer` is what the image calls the layer."""
+        ...
 
 
 class TreeFile:

@@ -94,12 +94,14 @@ def create_job(
     return _transaction(store, create)
 
 
-def find_job(connection: Connection, kind: Kind, account: str, report_id: str | None) -> Job:
-    """A job of an account; without id the latest. Raises `NotFound`."""
+def find_job(
+    connection: Connection, kind: Kind, account: str, report_id: str | None, at: int | None = None
+) -> Job:
+    """A job of an account, as it was at a moment; without id the latest. Raises `NotFound`."""
     if report_id is not None:
-        body = get_record(connection, kind, account, report_id)
+        body = get_record(connection, kind, account, report_id, at)
     else:
-        bodies = [record.body for record in list_records(connection, kind, [account])]
+        bodies = [record.body for record in list_records(connection, kind, [account], at=at)]
         body = max(bodies, key=lambda each: each["moment"], default=None)
     if body is None:
         raise NotFound("There is no such report.")

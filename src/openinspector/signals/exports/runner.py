@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,11 +54,21 @@ Produce = Callable[[Job], Iterable[ExportObject]]
 
 
 class Runner:
-    """Runs jobs of one store. `folder` is where exports go when it is not to S3."""
+    """Runs jobs of one store. `folder` is where exports go when it is not to S3.
+
+    `buckets` are patterns of the buckets that an account may name, as a shell has them; in them
+    `{account}` stands for the account. Without any, every bucket is open to all.
+    """
 
     def __init__(
-        self, store: Store, region: str, clock: Callable[[], int], folder: Path | None
+        self,
+        store: Store,
+        region: str,
+        clock: Callable[[], int],
+        folder: Path | None,
+        buckets: Sequence[str] = (),
     ) -> None:
+        self._buckets = buckets
         self._store = store
         self._region = region
         self._clock = clock
@@ -96,7 +107,16 @@ class Runner:
             _log.exception("export %s failed", job.report_id)
             self._fail(job, "INTERNAL_ERROR", "The report could not be made.")
 
+    def _check_bucket(self, job: Job) -> None:
+        name = job.destination["bucketName"]
+        patterns = [each.replace("{account}", job.account) for each in self._buckets]
+        if patterns and not any(fnmatchcase(name, pattern) for pattern in patterns):
+            raise DestinationError(
+                "INVALID_PERMISSIONS", f"This service does not let {job.account} write to {name}."
+            )
+
     def _export(self, job: Job, produce: Produce) -> None:
+        self._check_bucket(job)
         destination = open_destination(job.destination, self._region, self._folder)
         destination.check()
         for key, attempt in job.attempts.items():

@@ -20,7 +20,12 @@ from openinspector.assess.network.evidence.components import (
     Subnet,
 )
 from openinspector.assess.network.evidence.reader import Entry, Reader, rows, text, within, words
-from openinspector.assess.network.evidence.targets import TargetGroup, in_service, target_group
+from openinspector.assess.network.evidence.targets import (
+    TargetGroup,
+    crossing,
+    in_service,
+    target_group,
+)
 from openinspector.assess.network.intervals import SPACE, Intervals, difference, intersection, union
 from openinspector.assess.network.intervals import prefix as prefix_of
 
@@ -34,6 +39,9 @@ _LISTENS: dict[str, tuple[Protocol, ...]] = {
     **dict.fromkeys(("TCP_UDP", "TCP_QUIC"), ("TCP", "UDP")),
 }
 """What a listener of each protocol accepts. A Gateway Load Balancer's GENEVE is no way in."""
+
+_OWN = ""
+"""The zone of a target that only nodes of its own zone call, until its subnet is looked up."""
 
 _Clients = tuple[tuple[int, Intervals], ...]
 _ALL: _Clients = tuple((version, (SPACE[version],)) for version in (4, 6))
@@ -53,7 +61,8 @@ def balancers(
 ) -> _Found:
     """Every load balancer, and as what each interface is a target of them."""
     told = reader.described.get("LoadBalancers") or reader.described.get("LoadBalancerDescriptions")
-    standing = _standing(interfaces if told else {})
+    by_address = any(each.get("TargetType") == "ip" for each in reader.entries("TargetGroups"))
+    standing = _standing(interfaces if told else {}, by_address)
 
     def modern(entry: Entry) -> Balancer | None:
         if within(entry, "State").get("Code") == "failed" or entry.get("Type") == "gateway":
@@ -65,20 +74,26 @@ def balancers(
             versions = (6,)
         name, vpc = short_name(text(entry, "LoadBalancerArn")), text(entry, "VpcId")
         open_network = entry.get("Type") == "network" and not groups
-        shape = Balancer(name, _V2, vpc, None if open_network else groups, ())
+        # Who does not tell the attributes counts as crossing: so nothing open is missed.
+        crosses = crossing(rows(entry, "Attributes")) is not False
+        shape = Balancer(name, _V2, vpc, None if open_network else groups, (), crosses)
         return _with_nodes(shape, named, _public(entry, versions), subnets, standing)
 
     def classic(entry: Entry) -> Balancer:
         named, groups = words(entry, "Subnets"), words(entry, "SecurityGroups")
         vpc = text(entry, "VPCId")
-        shape = Balancer(text(entry, "LoadBalancerName"), _CLASSIC, vpc, groups, ())
+        told = within(within(entry, "LoadBalancerAttributes"), "CrossZoneLoadBalancing")
+        crosses = told.get("Enabled") is not False
+        shape = Balancer(text(entry, "LoadBalancerName"), _CLASSIC, vpc, groups, (), crosses)
         return _with_nodes(shape, named, _public(entry, (4,)), subnets, standing)
 
     found = reader.all("LoadBalancers", "LoadBalancerArn", modern)
     old = reader.all("LoadBalancerDescriptions", "LoadBalancerName", classic)
     backends: dict[str, list[Backend]] = defaultdict(list)
+    zones = {each.id: each.zone for each in subnets.values()}
     for to, backend in (*_modern(reader, found, standing), *_classic(reader, old, standing)):
-        backends[to].append(backend)
+        here = zones.get(interfaces[to].subnet) if backend.zone == _OWN else None
+        backends[to].append(msgspec.structs.replace(backend, zone=here))
     return (
         {each.id: each for each in (*found.values(), *old.values())},
         {name: tuple(dict.fromkeys(each)) for name, each in backends.items()},
@@ -90,12 +105,12 @@ def short_name(arn: str) -> str:
     return arn.partition(":loadbalancer/")[2] or arn
 
 
-def _standing(interfaces: Mapping[str, Interface]) -> _Standing:
+def _standing(interfaces: Mapping[str, Interface], by_address: bool) -> _Standing:
     found = _Standing({}, {}, defaultdict(list))
     for each in interfaces.values():
         if each.instance is not None and each.primary:
             found.by_instance[each.instance] = each
-        for address in (*each.private, *each.version_6):
+        for address in (*each.private, *each.version_6) if by_address else ():
             found.by_address[each.vpc, str(ip_address(address))] = each
         if each.description.startswith("ELB "):
             found.of_balancers[each.description[4:], each.subnet].append(each)
@@ -172,7 +187,7 @@ def _modern(
             for protocol in accepts
             for group_arn, clients in forwards
             for each in _targets(
-                *(reader, groups, group_arn, standing),
+                *(reader, groups, group_arn, standing, found[owner].crosses),
                 Backend(found[owner].id, _port(entry, "Port"), protocol, clients, False, 4, 0, 0),
             )
         ]
@@ -240,6 +255,7 @@ def _targets(
     groups: Mapping[str, TargetGroup],
     group_arn: str,
     standing: _Standing,
+    crosses: bool,
     backend: Backend,
 ) -> Iterator[tuple[str, Backend]]:
     group = groups.get(group_arn)
@@ -256,6 +272,7 @@ def _targets(
         if to is None or at is None:
             reader.gap(group_arn, f"target {target.id} was not described: counts as closed")
             continue
+        across = target.everywhere or (crosses if group.crosses is None else group.crosses)
         yield (
             to.id,
             msgspec.structs.replace(
@@ -264,6 +281,7 @@ def _targets(
                 version=group.version,
                 address=at,
                 port=target.port,
+                zone=None if across else _OWN,
             ),
         )
 
@@ -284,7 +302,7 @@ def _classic(
         backends = []
         for described in rows(entry, "ListenerDescriptions"):
             listener = within(described, "Listener")
-            for protocol in _LISTENS.get(str(listener.get("Protocol")), ()):
+            for protocol in _LISTENS.get(str(listener.get("Protocol")).upper(), ()):
                 for each in rows(entry, "Instances"):
                     to = standing.by_instance.get(text(each, "InstanceId"))
                     if to is None or not to.private:
@@ -292,7 +310,10 @@ def _classic(
                     elif serving is None or to.instance in serving:
                         at = int(ip_address(to.private[0]))
                         ports = _port(listener, "LoadBalancerPort"), _port(listener, "InstancePort")
-                        shape = Backend(name, ports[0], protocol, _ALL, False, 4, at, ports[1])
+                        shape = Backend(
+                            *(name, ports[0], protocol, _ALL, False, 4, at, ports[1]),
+                            zone=None if name not in found or found[name].crosses else _OWN,
+                        )
                         backends.append((to.id, shape))
         return backends
 

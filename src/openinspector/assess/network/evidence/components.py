@@ -149,6 +149,8 @@ class Balancer(msgspec.Struct, frozen=True):
     vpc: str
     groups: tuple[str, ...] | None
     nodes: tuple[Node, ...]
+    crosses: bool = True
+    """Whether its nodes call targets in other zones."""
 
 
 class Backend(msgspec.Struct, frozen=True):
@@ -166,6 +168,8 @@ class Backend(msgspec.Struct, frozen=True):
     version: int
     address: int
     port: int
+    zone: str | None = None
+    """The only zone whose nodes call it; None: nodes of every zone do."""
 
 
 class Network(msgspec.Struct, frozen=True):
@@ -180,6 +184,12 @@ class Network(msgspec.Struct, frozen=True):
     routes: dict[str, tuple[Route, ...]]
     gateways: dict[str, str]
     """The internet gateway of each VPC that has one."""
+    edges: dict[str, tuple[Route, ...]]
+    """By VPC: the routes of the table that its internet gateway is associated with."""
+    appliances: dict[str, str]
+    """By endpoint or interface that a gateway's route leads through: its subnet."""
+    sheltered: frozenset[str]
+    """Subnets that VPC Block Public Access keeps the internet from."""
     vpcs: dict[str, tuple[Block, ...]]
     areas: dict[str, tuple[Area, ...]]
     """By VPC; one without described addresses of subnets has none."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from openinspector.assess.network.evidence import gateways, places, rules
+from openinspector.assess.network.evidence import edges, gateways, places, rules
 from openinspector.assess.network.evidence.balancers import balancers
 from openinspector.assess.network.evidence.components import Attachment, Network
 from openinspector.assess.network.evidence.reader import Reader, Readings
@@ -17,7 +17,8 @@ KINDS = (
     *("InternetGateways", "PrefixLists", "VpcPeeringConnections", "VpnGateways", "VpnConnections"),
     *("TransitGatewayAttachments", "TransitGatewayVpcAttachments", "TransitGatewayRouteTables"),
     *("directConnectGatewayAssociations", "virtualInterfaces", "LoadBalancers", "Listeners"),
-    *("Rules", "TargetGroups", "LoadBalancerDescriptions"),
+    *("Rules", "TargetGroups", "LoadBalancerDescriptions", "VpcEndpoints"),
+    *(edges.OPTIONS, edges.EXCLUSIONS),
     *("NatGateways", "EgressOnlyInternetGateways", "TransitGateways", "CustomerGateways"),
     "directConnectGateways",
 )
@@ -47,6 +48,14 @@ def read_network(described: Mapping[str, Any], readings: Readings | None = None)
     subnet_routes = places.of_subnets(reader, "RouteTables", "RouteTableId", subnets)
     balanced, backends = balancers(reader, subnets, interfaces)
     attached = gateways.attachments(reader)
+    in_gateways = gateways.internet_gateways(
+        reader,
+        subnets,
+        places.shared_vpcs(interfaces.values(), subnets),
+        subnet_routes,
+        tables,
+    )
+    leading = edges.edges(reader, in_gateways, tables)
     network = Network(
         interfaces=interfaces,
         subnets=subnets,
@@ -55,13 +64,10 @@ def read_network(described: Mapping[str, Any], readings: Readings | None = None)
         acls=reader.alone("NetworkAcls", "NetworkAclId", partial(rules.acl, reader)),
         groups=groups,
         routes=tables,
-        gateways=gateways.internet_gateways(
-            reader,
-            subnets,
-            places.shared_vpcs(interfaces.values(), subnets),
-            subnet_routes,
-            tables,
-        ),
+        gateways=in_gateways,
+        edges=leading,
+        appliances=edges.appliances(reader, leading.values(), interfaces),
+        sheltered=edges.sheltered(reader, subnets),
         vpcs=reader.all("Vpcs", "VpcId", places.vpc),
         areas=places.areas(subnets, subnet_routes),
         peerings=gateways.peerings(reader),

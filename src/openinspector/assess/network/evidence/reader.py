@@ -43,8 +43,9 @@ class Reader:
         return again
 
     def entries(self, kind: str) -> Iterator[Entry]:
-        """Every entry of a kind that is an object."""
+        """Every entry of a kind that is an object; an answer that is one object is one entry."""
         found = self.described.get(kind)
+        found = [found] if isinstance(found, dict) else found
         if found is not None and not isinstance(found, list):
             self.gap(kind, "is not a list")
             return

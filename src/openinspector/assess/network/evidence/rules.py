@@ -40,7 +40,6 @@ _TARGETS = (
     *("NetworkInterfaceId", "EgressOnlyInternetGatewayId", "LocalGatewayId", "CarrierGatewayId"),
     *("CoreNetworkArn", "InstanceId"),
 )
-_APPLIANCES = ("NetworkInterfaceId", "InstanceId", "GatewayId")
 
 
 def prefix_list(reader: Reader, entry: Entry) -> tuple[Block, ...]:
@@ -135,10 +134,6 @@ def _routes(reader: Reader, lists: PrefixLists, owner: str, entry: Entry) -> tup
     listed = entry.get("DestinationPrefixListId")
     if kind is None:
         reader.gap(owner, "has a route to what is not known: leads nowhere")
-    elif (
-        target and not listed and kind in _APPLIANCES and target.startswith(("eni-", "i-", "vpce-"))
-    ):
-        reader.gap(owner, f"leads through {target}, which is not followed: counts as closed")
     if entry.get("State") == "blackhole":
         target = None
     if listed:

@@ -5,6 +5,7 @@ Application and Network Load Balancers, "Health checks for target groups".
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 import msgspec
@@ -23,16 +24,22 @@ class Target(msgspec.Struct, frozen=True):
 
     id: str
     port: int
+    everywhere: bool = False
+    """Whether it belongs to no zone (its `AvailabilityZone` is `all`)."""
 
 
 class TargetGroup(msgspec.Struct, frozen=True):
-    """A target group. `preserves` is what a Network Load Balancer does with clients' addresses."""
+    """A target group. `preserves` is what a Network Load Balancer does with clients' addresses.
+
+    `crosses` is whether nodes call targets in other zones; None: as the load balancer has it.
+    """
 
     kind: str
     vpc: str
     version: int
     preserves: bool
     targets: tuple[Target, ...]
+    crosses: bool | None = None
 
 
 def target_group(entry: Entry) -> TargetGroup | None:
@@ -55,6 +62,7 @@ def target_group(entry: Entry) -> TargetGroup | None:
         version=6 if entry.get("IpAddressType") == "ipv6" else 4,
         preserves=_preserves(entry, kind),
         targets=tuple(serving or waiting),
+        crosses=crossing(rows(entry, "Attributes")),
     )
 
 
@@ -62,7 +70,16 @@ def _target(entry: Entry, kind: str, default: object) -> Target:
     name, port = text(entry, "Id"), entry.get("Port", default)
     if not isinstance(port, int) or not 0 < port < 2**16:
         raise ValueError(f"port {port!r}")
-    return Target(str(ip_address(name)) if kind == "ip" else name, port)
+    everywhere = entry.get("AvailabilityZone") == "all"
+    return Target(str(ip_address(name)) if kind == "ip" else name, port, everywhere)
+
+
+def crossing(attributes: Iterable[Entry]) -> bool | None:
+    """What attributes say of load balancing across zones; None: nothing."""
+    for each in attributes:
+        if each.get("Key") == "load_balancing.cross_zone.enabled":
+            return {"true": True, "false": False}.get(str(each.get("Value")))
+    return None
 
 
 def _preserves(entry: Entry, kind: str) -> bool:

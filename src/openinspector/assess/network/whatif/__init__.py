@@ -5,5 +5,6 @@ Kinds of resources that are not applied are told, never guessed.
 """
 
 from openinspector.assess.network.whatif.plan import Planned, planned
+from openinspector.assess.network.whatif.widened import widened
 
-__all__ = ["Planned", "planned"]
+__all__ = ["Planned", "planned", "widened"]

@@ -3,7 +3,9 @@
 Sources: Terraform, "JSON Output Format"; the schemas of the AWS provider.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from openinspector.assess.network.whatif.edits import (
@@ -21,7 +23,12 @@ Values = Mapping[str, Any]
 Fragment = tuple[str, str, str | None, tuple[Entry, ...]]
 """Kind and identifier of a component, the list in it (None: the component), its entries there."""
 
-_SILENT = ({"no-op"}, {"read"}, set[str]())
+_SILENT = ({"no-op"}, {"read"}, {"forget"}, set[str]())
+"""Actions that change nothing in the account; `forget` drops a resource from the state only."""
+
+_INDEX = re.compile(r"\[[^\]]*\]")
+_HALF_KNOWN = ("ingress", "egress", "route", "cidr_blocks", "security_groups", "subnet_ids")
+"""Attributes that hold several things, of which some may be known and others not yet."""
 
 
 class _Unknown(Exception):
@@ -36,10 +43,31 @@ def terraform_edits(plan: Values) -> Edits:
     for change in plan["resource_changes"]:
         try:
             edits.extend(_edits(change, names))
+            gaps.extend(_half_known(change))
         except (_Unknown, KeyError, TypeError, ValueError, AttributeError) as error:
             address = change.get("address") if isinstance(change, dict) else None
             gaps.append(not_applied(str(address), str(error) or type(error).__name__))
     return Edits(in_order(edits), tuple(gaps))
+
+
+def _half_known(resource: Values) -> Iterator[Gap]:
+    """What of a change was left out because it is known only after it is applied."""
+    unknown = resource["change"].get("after_unknown") or {}
+    for name in _HALF_KNOWN if resource["type"] in _KINDS else ():
+        if isinstance(unknown.get(name), list) and _holds_true(unknown[name]):
+            yield Gap("plan", f"part of {name} is known only after it is applied: left out",
+                      str(resource["address"]))  # fmt: skip
+
+
+def _holds_true(value: object) -> bool:
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if here is True:
+            return True
+        if isinstance(here, (list, dict)):
+            waiting += here.values() if isinstance(here, dict) else here
+    return False
 
 
 def _edits(resource: Values, names: Mapping[str, Mapping[str, str]]) -> Iterator[Edit]:
@@ -58,16 +86,32 @@ def _edits(resource: Values, names: Mapping[str, Mapping[str, str]]) -> Iterator
         for name in unknown
         if unknown[name] is True
     }
+    for name in ("ingress", "egress"):
+        if before and before.get(name) and unknown.get(name) is True:
+            raise _Unknown(f"{name} is known only after it is applied")
     come = list(read({**after, **missing})) if after else []
+    # What stays is left alone: another resource of the plan may take it away.
+    new, old = _listed(come), _listed(gone)
     for kind, name, field, entries in gone:
         if field is not None:
-            yield Edit(address, kind, name, field, removed=entries)
+            left = tuple(each for each in entries if each not in new.get((kind, name, field), ()))
+            yield Edit(address, kind, name, field, removed=left)
         elif not any(each[:3] == (kind, name, None) for each in come):
             yield Edit(address, kind, name, None)
     here = {(kind, name) for kind, name, field, _ in gone if field is None}
     for kind, name, field, entries in come:
-        if field is not None or (kind, name) not in here:
+        if field is not None:
+            more = tuple(each for each in entries if each not in old.get((kind, name, field), ()))
+            yield Edit(address, kind, name, field, added=more)
+        elif (kind, name) not in here:
             yield Edit(address, kind, name, field, added=entries)
+
+
+def _listed(fragments: Iterable[Fragment]) -> dict[tuple[str, str, str | None], tuple[Entry, ...]]:
+    found: dict[tuple[str, str, str | None], tuple[Entry, ...]] = {}
+    for kind, name, field, entries in fragments:
+        found[kind, name, field] = found.get((kind, name, field), ()) + entries
+    return found
 
 
 def _references(plan: Values) -> dict[str, dict[str, str]]:
@@ -83,18 +127,39 @@ def _references(plan: Values) -> dict[str, dict[str, str]]:
             address = str(resource.get("address"))
             known[address] = str(values.get("id") or address)
     found: dict[str, dict[str, str]] = {}
+    by_place: dict[str, list[str]] = defaultdict(list)
+    for address in known:
+        by_place[_INDEX.sub("", address)].append(address)
     root = (plan.get("configuration") or {}).get("root_module") or {}
     for prefix, module in _modules("", root):
         for resource in module.get("resources") or ():
             expressions = resource.get("expressions") or {}
-            found[prefix + str(resource.get("address"))] = {
-                name: known[prefix + word.removesuffix(".id")]
-                for name, expression in expressions.items()
-                if isinstance(expression, dict)
-                for word in (expression.get("references") or ())[:1]
-                if prefix + word.removesuffix(".id") in known
-            }
+            for address in by_place.get(prefix + str(resource.get("address")), ()):
+                found[address] = {
+                    name: known[target]
+                    for name, expression in expressions.items()
+                    if isinstance(expression, dict)
+                    for word in (expression.get("references") or ())[:1]
+                    for target in _meant(by_place, prefix, word.removesuffix(".id"), address)
+                }
     return found
+
+
+def _meant(
+    by_place: Mapping[str, Sequence[str]], prefix: str, word: str, referrer: str
+) -> Iterator[str]:
+    """The resource that a reference of another one means; none where it may be several.
+
+    The configuration tells no indices of `count` and `for_each`: the same ones as the referrer's,
+    the one that the reference tells, or the only one there is.
+    """
+    found = by_place.get(_INDEX.sub("", prefix + word), ())
+    told = [each for each in found if each.endswith(word)]
+    alike = [each for each in found if _INDEX.findall(each) == _INDEX.findall(referrer)]
+    for choice in (told, alike, found):
+        if len(choice) == 1:
+            yield choice[0]
+            return
 
 
 def _modules(prefix: str, module: Values) -> Iterator[tuple[str, Values]]:

@@ -21,6 +21,14 @@ class Opened(msgspec.Struct, frozen=True):
     names: Names
     root: Node
 
+    @property
+    def label(self) -> str:
+        """A short word for it: `p1`, `group/volume`; empty for the whole disk."""
+        number = self.names.partition
+        if number is not None:
+            return f"p{number}"
+        return self.name.removeprefix("volume ") if self.name.startswith("volume ") else ""
+
 
 class Closed(msgspec.Struct, frozen=True):
     """A volume that cannot be read, and why."""
@@ -36,6 +44,17 @@ class Layout(msgspec.Struct, frozen=True):
     mounts: dict[str, Node]
     is_root: bool
     unread: tuple[Unread, ...]
+    labels: dict[str, str]
+    """Of each mount, the word for its volume."""
+
+    def located(self, path: str) -> str:
+        """A path by the volume that holds it and the path in there: `/p1:srv/app/package.json`."""
+        mount = path
+        while mount and mount not in self.labels:
+            mount = mount[: max(mount.rfind("/"), 0)]
+        label = self.labels.get(mount, "")
+        within = path[len(mount) :].lstrip("/")
+        return f"/{label}:{within}" if label else within
 
 
 def lay_out(opened: list[Opened], closed: list[Closed]) -> Layout:
@@ -67,7 +86,10 @@ def lay_out(opened: list[Opened], closed: list[Closed]) -> Layout:
         if reason not in told:
             unread.append(Unread(reason, total=not opened))
     # What cannot be read may be the root: it must not look as if there were no such part.
-    return Layout(mounts, bool(best or closed), tuple(unread))
+    labels = {
+        path: each.label for path, node in mounts.items() for each in opened if each.root is node
+    }
+    return Layout(mounts, bool(best or closed), tuple(unread), labels)
 
 
 def _told(volume: Closed) -> str:

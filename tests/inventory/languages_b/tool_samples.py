@@ -1,0 +1,160 @@
+"""Constants, texts and names by which more applications are known, as real files hold them."""
+
+# From the files that the rows name as verified; the last rows from documentation only.
+PROGRAMS = {
+    "usr/lib/chromium/chromium": (
+        b"514\000156.0.8078.114\0ecma-114\0glic\000153.0.8010.0\0",
+        "google/chrome",
+        "156.0.8078.114",
+    ),
+    "usr/local/bin/deno": (
+        b"Deno/0.80.0ext denover2.9.62.9.6+e518fbdDeno/2.9.6Deno/2.9.6+e518fb",
+        "denoland/deno",
+        "2.9.6",
+    ),
+    "usr/local/bin/bun": (b"\x16\0\0\0\0\0\0\0Bun v1.4.5 (Linux x64)\0", "oven-sh/bun", "1.4.5"),
+    "opt/pypy/bin/libpypy3.9-c.so": (b"22:36:23)\n[PyPy 7.3.11 with \0", "pypy/pypy", "7.3.11"),
+    "root/.rustup/toolchains/stable/lib/librustc_driver-6108105cd7e839cf.so": (
+        b"query cycle handler1.95.0 (59807616e 2026-04-14)drop_compiler",
+        "rust-lang/rust",
+        "1.95.0",
+    ),
+    "usr/sbin/exim4": (b"\0<<eximcnumber>>\x004.96\0<<eximversion>>\0", "exim/exim", "4.96"),
+    "usr/lib/dovecot/libdovecot.so.0.0.0": (
+        b"DOVECOT_VERSION\x002.3.19.1\0SOCKET_COUNT",
+        "dovecot/dovecot",
+        "2.3.19.1",
+    ),
+    "usr/lib/postfix/libpostfix-global.so": (
+        b"\0mail_version\x003.7.11\0multi",
+        "postfix/postfix",
+        "3.7.11",
+    ),
+    "usr/sbin/openvpn": (b"\0OpenVPN 2.6.14 x86_64-pc-linux-gnu [SSL", "openvpn/openvpn", "2.6.14"),
+    "usr/bin/tor": (b"\0tor 0.4.9.11\0\0\0INTERNAL", "torproject/tor", "0.4.9.11"),
+    "bin/gzip": (b"file size changed while zipping\n\x001.12\0\0", "gnu/gzip", "1.12"),
+    "usr/bin/zstd": (b"Enabled\0v1.5.4\0Zstandard CLI\0Yann", "facebook/zstandard", "1.5.4"),
+    "usr/bin/jq": (b"Error: writing output failed: %s\n\x001.6\0DEBUG:", "jqlang/jq", "1.6"),
+    "usr/bin/getopt": (b"\0util-linux 2.38.1\0\nUsage", "kernel/util-linux", "2.38.1"),
+    "usr/bin/rsync": (b'"%s": "%s"\x003.5.0\0copyright\0url\0Copy', "samba/rsync", "3.5.0"),
+    "usr/bin/tcpdump": (b"%s version 4.99.3\n\0SMI", "tcpdump/tcpdump", "4.99.3"),
+    "opt/x.libs/libkrb5-fcafa220.so.3.3": (
+        b"\0KRB5_BRAND: krb5-1.15.1-final 1.15.1 20170302\0",
+        "mit/kerberos",
+        "1.15.1",
+    ),
+    "usr/lib/libssh2.so.1.0.1": (b"\0SSH-2.0-libssh2_1.10.0\r\n", "libssh2/libssh2", "1.10.0"),
+    "usr/lib/libssh.so.4.9.6": (b"\0SSH-2.0-libssh_0.10.6\0", "libssh/libssh", "0.10.6"),
+    "usr/lib/libarchive.so.13": (b"\0libarchive 3.6.2\0/tmp", "libarchive/libarchive", "3.6.2"),
+    "usr/lib/libgnutls.so.30": (b"\0Enabled GnuTLS 3.7.9 logging...\n", "gnu/gnutls", "3.7.9"),
+    "usr/lib/libmbedcrypto.so.7": (b"\0mbed TLS 2.28.3\0MBEDTLS", "mbed/mbedtls", "2.28.3"),
+    "usr/lib/libgit2.so.1.5": (b"\0libgit2 1.5.1\0Sending", "libgit2/libgit2", "1.5.1"),
+    "opt/pillow.libs/libjpeg-77ae51ab.so.62": (
+        b"\0libjpeg-turbo version 2.1.5 (build 20230203)\0",
+        "libjpeg-turbo/libjpeg-turbo",
+        "2.1.5",
+    ),
+    "usr/lib/libopenjp2.so.7": (b"\0\x002.5.0\0rb\0wb", "uclouvain/openjpeg", "2.5.0"),
+    "usr/lib/libpcap.so.0.8": (b"libpcap version 1.10.3 (with", "tcpdump/libpcap", "1.10.3"),
+    # By what is documented of them:
+    "usr/bin/mongod": (b"\x008.0.17\0cppdefines\0", "mongodb/mongodb-server", "8.0.17"),
+    "opt/bin/mongod": (b"\x006.0.27\0tcmalloc\0", "mongodb/mongodb-server", "6.0.27"),
+    "u01/app/oracle/product/19/bin/oracle": (
+        b"RDBMS_19.3.0.0.0DBRU_LINUX.X64_190417",
+        "oracle/database",
+        "19.3.0.0.0",
+    ),
+    "usr/sbin/slapd": (b"@(#) $OpenLDAP: slapd 2.5.13", "openldap/openldap", "2.5.13"),
+    "usr/lib/dart/bin/dart": (b'"%s"\x003.0.0 (stable) (Wed', "dart-lang/dart", "3.0.0"),
+    "usr/lib/libQt5Core.so.5.15.8": (
+        b"\0Qt 5.15.8 (x86_64-little_endian-lp64 shared (dynamic) release build; by GCC",
+        "qt/qtbase",
+        "5.15.8",
+    ),
+    "usr/sbin/arangod": (b"\x003.11.5 [linux] 64bit", "arangodb/arangodb", "3.11.5"),
+    "usr/bin/xtrabackup": (
+        b"/build/percona-xtrabackup-8.0.35/storage",
+        "percona/xtrabackup",
+        "8.0.35",
+    ),
+    "fluent-bit/bin/fluent-bit": (b"\x003.0.2\0%sFluent Bit", "fluent/fluent-bit", "3.0.2"),
+    "usr/bin/kiro-cli": (b"x/Version1.19.3/lang", "amazon/kiro", "1.19.3"),
+    "usr/bin/jan": (b"\x000.5.14jan.ai.app", "janhq/jan", "0.5.14"),
+    "opt/gpt4all/bin/chat": (b"GPT4All\x003.4.2\0", "nomic-ai/gpt4all", "3.4.2"),
+    "usr/bin/tabby": (b"service.version0.21.1telemetry", "tabbyml/tabby", "0.21.1"),
+}
+
+
+TEXTS = {
+    "usr/lib/elixir/lib/elixir/ebin/elixir.app": (
+        '{application,elixir,\n    [{description,"elixir"},\n     {vsn,"1.14.0"},\n',
+        "elixir-lang/elixir",
+        "1.14.0",
+    ),
+    "usr/bin/composer": (
+        "<?php return array(\n    'root' => array(\n        'name' => 'composer/composer',\n"
+        "        'pretty_version' => '2.5.5',\n",
+        "composer/composer",
+        "2.5.5",
+    ),
+    "opt/atlassian/jira/x/META-INF/maven/com.atlassian.jira/atlassian-jira-webapp/pom.properties": (
+        "#Generated by Maven\nversion=9.12.1\ngroupId=com.atlassian.jira\n",
+        "atlassian/jira-core",
+        "9.12.1",
+    ),
+    "usr/lib/libxml2.so.2.9.14": ("any", "xmlsoft/libxml2", "2.9.14"),
+    "usr/lib/libxslt.so.1.1.35": ("any", "xmlsoft/libxslt", "1.1.35"),
+    "opt/a.libs/liblz4-4a6d1d17.so.1.9.4": ("any", "lz4/lz4", "1.9.4"),
+    "data/Microsoft/VisualStudio/Packages/_Instances/1a2b/state.json": (
+        '{"catalogInfo": {"productDisplayVersion": "17.8.3"}}',
+        "microsoft/visualstudio",
+        "17.8.3",
+    ),
+    "opt/atlassian/c/META-INF/maven/com.atlassian.confluence/confluence-webapp/pom.properties": (
+        "version=8.5.4\ngroupId=com.atlassian.confluence\n",
+        "atlassian/confluence",
+        "8.5.4",
+    ),
+    "opt/atlassian/jira-software-application-9.12.1.jar": (
+        "any",
+        "atlassian/jira-software",
+        "9.12.1",
+    ),
+    "opt/atlassian/jira-servicedesk-application-5.12.1.jar": (
+        "any",
+        "atlassian/jira-service-management",
+        "5.12.1",
+    ),
+}
+
+FILE_VERSIONS = {
+    "Microsoft.SharePoint.dll": "microsoft/sharepoint",
+    "MsMpEng.exe": "microsoft/defender",
+    "Exsetup.exe": "microsoft/exchangeserver",
+    "WINWORD.EXE": "microsoft/word",
+    "EXCEL.EXE": "microsoft/excel",
+    "POWERPNT.EXE": "microsoft/powerpoint",
+    "OUTLOOK.EXE": "microsoft/outlook",
+}
+
+GO_PACKAGES = {
+    "bin/kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+    "bin/kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+    "bin/kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+    "bin/kubeadm": "k8s.io/kubernetes/cmd/kubeadm",
+    "bin/kubectl": "k8s.io/kubernetes/cmd/kubectl",
+    "bin/helm": "helm.sh/helm/v3/cmd/helm",
+    "bin/coredns": "github.com/coredns/coredns",
+    "bin/gitea": "code.gitea.io/gitea",
+    "bin/argocd": "github.com/argoproj/argo-cd/v2/cmd",
+    "bin/pilot-discovery": "istio.io/istio/pilot/cmd/pilot-discovery",
+    "bin/telegraf": "github.com/influxdata/telegraf/cmd/telegraf",
+}
+GO_PRODUCTS = {
+    "bin/helm": "helm/helm",
+    "bin/coredns": "coredns/coredns",
+    "bin/gitea": "go-gitea/gitea",
+    "bin/argocd": "argoproj/argocd",
+    "bin/pilot-discovery": "istio/istio",
+    "bin/telegraf": "influxdata/telegraf",
+}
