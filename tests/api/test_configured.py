@@ -209,7 +209,7 @@ def test_a_scan_of_a_machine_image_is_done_once_at_a_time(server: Server) -> Non
     assert (told["scanStatus"], "completedAt" in told) == ("IN_PROGRESS", False)
     assert code(client.start_on_demand_scan, **asked) == "ConflictException"
     with store.write() as connection:
-        forget_tasks(connection, "", "", "")
+        forget_tasks(connection, "", "", [""])
     store.close()
     wrong = code(client.start_on_demand_scan, resourceId="ami-x", resourceType="AMI")
     assert wrong == "ValidationException"

@@ -12,8 +12,8 @@ from tests.conftest import REPOSITORY
 from tests.docs.pages import Page, commands, pages
 
 PAGES = pages()
-FOREIGN_OPTIONS = frozenset({"--runs", "--files"})
-"""Options of other programs that the text mentions: bench/run.py's."""
+FOREIGN_OPTIONS = frozenset({"--runs", "--files", "--workers", "--held"})
+"""Options of other programs that the text mentions: those of the benches."""
 
 _VERBS = ("scan ", "sbom ", "db ", "explain ")
 _STOPS = frozenset({"|", "||", "&&", ";", ">", ">>", "2>", "<", "&"})

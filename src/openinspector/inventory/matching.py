@@ -16,6 +16,7 @@ from openinspector.inventory.cataloger import Cataloger
 from openinspector.patterns import regex
 
 _SPECIAL = regex(r"[*?\[]")
+_WILDCARD = regex(r"\[[!^]?[^\]]+\]|[*?]+|\[")
 _TOKEN = regex(r"\*+|\[[!^]?[^\]]+\]|.", re.DOTALL)
 _LIBRARY_ENDINGS = (".so", ".dll", ".dylib")
 _PREFIX = 3
@@ -111,11 +112,15 @@ class Takers(msgspec.Struct, frozen=True):
 
 
 class _Glob:
-    """A glob to check a whole path against, compiled when the first path asks for it."""
+    """A glob to check a whole path against, compiled when the first path asks for it.
 
-    __slots__ = ("_fold", "_glob", "_matches")
+    `needle` stands in every path that matches: to look for it costs a tenth of the whole check.
+    """
+
+    __slots__ = ("_fold", "_glob", "_matches", "needle")
 
     def __init__(self, glob: str, fold: bool) -> None:
+        self.needle = "" if fold else _longest_literal(glob)
         self._glob = glob
         self._fold = fold
         self._matches: Callable[[str], object] | None = None
@@ -150,10 +155,8 @@ class Matcher:
         self._names: dict[str, list[_Rule]] = {}
         self._endings: dict[str, list[_Rule]] = {}
         self._prefixes: dict[str, list[_Rule]] = {}
-        self._others: list[_Rule] = []
-        """Rules of files that only their folder tells, and of those that nothing tells."""
-        self._folders: tuple[str, ...] = ()
-        """Where `_others` may match; "" is anywhere."""
+        self._others: list[tuple[_Glob, int]] = []
+        """Rules of files that only their folders tell, and of those that nothing tells."""
         self._magics: dict[int, dict[bytes, int]] = {}
         self._combinations: dict[int, Takers] = {}
         self.anchors: set[str] = set()
@@ -192,13 +195,9 @@ class Matcher:
         elif literal_ending := _literal_ending(name):
             simple = anywhere and not exact_case and name == f"*.{literal_ending}"
             self._endings.setdefault(literal_ending, []).append((None if simple else check, bits))
-        elif literal_folders and name != "**":
-            self._folders += ("" if fold else "".join(f"{each}/" for each in folders),)
-            self._others.append((check, bits))
         elif not _SPECIAL.search(name[:_PREFIX]) and len(name) > _PREFIX:
             self._prefixes.setdefault(name[:_PREFIX], []).append((check, bits))
         else:
-            self._folders = ("",)
             self._others.append((check, bits))
 
     def _lower(self, text: str) -> str:
@@ -217,8 +216,9 @@ class Matcher:
             bits |= _decide(self._endings[ending], path)
         if name[:_PREFIX] in self._prefixes:
             bits |= _decide(self._prefixes[name[:_PREFIX]], path)
-        if path.startswith(self._folders):
-            bits |= _decide(self._others, path)
+        for check, wanted in self._others:
+            if check.needle in path and check.matches(path):
+                bits |= wanted
         if bits and self._exclusion is not None and self._exclusion.fullmatch(path):
             return 0
         return bits
@@ -278,6 +278,12 @@ class Matcher:
         }
 
 
+def _longest_literal(glob: str) -> str:
+    """The longest text without wildcards in a glob: a part of every path that matches it."""
+    runs = [run for part in glob.split("**/") for run in _WILDCARD.split(part)]
+    return max(runs, key=len)
+
+
 def _literal_ending(name: str) -> str:
     """What comes after the last dot of a pattern's name, if nothing special does; else ""."""
     special = max(name.rfind("*"), name.rfind("?"), name.rfind("]"))
@@ -299,6 +305,6 @@ def _reaches(glob: str, folder: str) -> bool:
 def _decide(rules: list[_Rule], path: str) -> int:
     bits = 0
     for check, wanted in rules:
-        if check is None or check.matches(path):
+        if check is None or (check.needle in path and check.matches(path)):
             bits |= wanted
     return bits
