@@ -20,6 +20,8 @@ bench: $(VENV)/development
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/reach.py
 	$(BIN)/python bench/fleet.py
+	$(BIN)/python bench/fleet.py --instances 100000 --held
+	$(BIN)/python bench/fleet.py --growth
 	$(BIN)/python bench/disk.py
 
 lint: $(VENV)/development

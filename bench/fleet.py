@@ -3,8 +3,8 @@
 Lists instances of fifty AMIs, 500 packages each, has workers (processes) scan all of them once,
 then publishes an advisory that a sixth of them has and one that all have, and prints how long it
 took to the first and to the last finding. With `--held` the first scan is left out: the store is
-filled with what it would have found. AWS is not asked: what it would say is made up here. Never
-asserts a time.
+filled with what it would have found. With `--growth` small fleets that differ in one thing each
+are measured instead. AWS is not asked: what it would say is made up here. Never asserts a time.
 """
 
 import argparse
@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -40,7 +42,7 @@ from openinspector.store.packages import bind_inventories, put_inventory
 from openinspector.store.schema import FOREVER, in_batches
 from openinspector.store.tasks import TaskKey, counts, enqueue, forget_tasks
 
-AMIS, PACKAGES, ACCOUNTS = 50, 500, tuple(f"{number:012d}" for number in range(1, 11))
+ACCOUNTS = tuple(f"{number:012d}" for number in range(1, 11))
 REGION = "us-east-1"
 FLAWS = {
     "CVE-2030-0001": ("package-1", "1.7.0", "1.11.0-1.amzn2023"),
@@ -49,7 +51,31 @@ FLAWS = {
 """Vulnerability -> package, first affected and first fixed version: of a sixth, and of all."""
 
 
-def inventory(ami: int) -> Inventory:
+@dataclass(frozen=True)
+class Fleet:
+    """How large it is; `advisories`: how many more come with one, about what nobody holds."""
+
+    instances: int = 10_000
+    amis: int = 50
+    packages: int = 500
+    advisories: int = 0
+
+    def __str__(self) -> str:
+        more = f", {self.advisories:,} more advisories" if self.advisories else ""
+        return f"{self.instances:,} instances of {self.amis} AMIs, {self.packages} packages{more}"
+
+
+GROWTH = (
+    Fleet(2_000),
+    Fleet(8_000),
+    Fleet(2_000, amis=200),
+    Fleet(2_000, packages=2_000),
+    Fleet(2_000, advisories=10_000),
+)
+"""The first, and what is larger than it in one thing."""
+
+
+def inventory(ami: int, packages: int) -> Inventory:
     """What an AMI holds: openssh with an old flaw, and packages that others share."""
     entries = [
         {
@@ -59,7 +85,7 @@ def inventory(ami: int) -> Inventory:
             "Architecture": "x86_64",
             "PackageId": f"package-{number}-1.0-1.amzn2023.src.rpm",
         }
-        for number in range(PACKAGES - 1)
+        for number in range(packages - 1)
     ]
     entries.append(
         {
@@ -73,11 +99,11 @@ def inventory(ami: int) -> Inventory:
     return inventory_of(distribution_of("Amazon Linux", "2023"), entries)
 
 
-def instances(count: int) -> Iterator[Discovered]:
+def instances(fleet: Fleet) -> Iterator[Discovered]:
     """The fleet, as discovery lists it."""
-    for number in range(count):
+    for number in range(fleet.instances):
         account, name = ACCOUNTS[number % len(ACCOUNTS)], f"i-{number:017x}"
-        details = AwsEc2InstanceDetails(image_id=f"ami-{number % AMIS:017x}")
+        details = AwsEc2InstanceDetails(image_id=f"ami-{number % fleet.amis:017x}")
         yield Discovered(
             account=account,
             region=REGION,
@@ -92,35 +118,37 @@ def instances(count: int) -> Iterator[Discovered]:
             metadata={"ec2": {"tags": {}, "amiId": details.image_id, "platform": "LINUX"}},
             fingerprint="made up",
             mode="EC2_SSM_AGENT_BASED",
-            source={"ami": number % AMIS},
+            source={"ami": number % fleet.amis},
         )
 
 
-def publish(database: Path, folder: Path, flaw: str) -> None:
-    """Put a database that knows one more advisory in the place of the present one."""
-    package, introduced, fixed = FLAWS[flaw]
+def advisory(name: str, package: str, introduced: str, fixed: str) -> str:
+    """An advisory of OSV."""
     events = [{"introduced": introduced}, {"fixed": fixed}]
-    advisory = {
-        "id": flaw,
-        "modified": "2030-01-01T00:00:00Z",
-        "affected": [
-            {
-                "package": {"ecosystem": "Amazon Linux:2023", "name": package},
-                "ranges": [{"type": "ECOSYSTEM", "events": events}],
-            }
-        ],
+    affected = {
+        "package": {"ecosystem": "Amazon Linux:2023", "name": package},
+        "ranges": [{"type": "ECOSYSTEM", "events": events}],
     }
-    path = folder / f"{flaw}.json"
-    path.write_text(json.dumps(advisory))
+    return json.dumps({"id": name, "modified": "2030-01-01T00:00:00Z", "affected": [affected]})
+
+
+def publish(database: Path, folder: Path, flaw: str, others: int) -> None:
+    """Put a database that knows more advisories in the place of the present one."""
+    path = folder / f"{flaw}.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{flaw}.json", advisory(flaw, *FLAWS[flaw]))
+        for number in range(others):
+            name = f"{flaw.replace('2030', '2031')}{number:05d}"
+            archive.writestr(f"{name}.json", advisory(name, f"nobody-holds-{number}", "0", "9"))
     draft = folder / "draft.sqlite"
     shutil.copyfile(database, draft)
     update([Source("osv", path.name, path)], draft)
     draft.replace(database)
 
 
-def monitor_of(store: Store, folder: Path) -> Monitor:
+def monitor_of(store: Store, folder: Path, fleet: Fleet) -> Monitor:
     """A monitor for which AWS says what is made up here."""
-    held = [inventory(ami) for ami in range(AMIS)]
+    held = [inventory(ami, fleet.packages) for ami in range(fleet.amis)]
     collecting._WAYS["EC2_SSM_AGENT_BASED"] = lambda _, found: held[found.source["ami"]]
     return Monitor(
         store=store,
@@ -133,10 +161,10 @@ def monitor_of(store: Store, folder: Path) -> Monitor:
     )
 
 
-def work(location: str, folder: Path) -> None:
+def work(location: str, folder: Path, fleet: Fleet) -> None:
     """Be a worker, until somebody says that it is enough; CPU seconds go to a file."""
     store = open_store(location)
-    worker = Worker(monitor_of(store, folder), at_once=4, most_per_account=32)
+    worker = Worker(monitor_of(store, folder, fleet), at_once=4, most_per_account=32)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     print("ready", flush=True)
     worker.run()
@@ -146,8 +174,9 @@ def work(location: str, folder: Path) -> None:
 class Workers:
     """Worker processes, for as long as it is entered."""
 
-    def __init__(self, count: int, location: str | Path, folder: Path) -> None:
-        self._command = [sys.executable, __file__, "--work", str(location), str(folder)]
+    def __init__(self, count: int, location: str | Path, folder: Path, fleet: Fleet) -> None:
+        sizes = ["--amis", str(fleet.amis), "--packages", str(fleet.packages)]
+        self._command = [sys.executable, __file__, "--work", str(location), str(folder), *sizes]
         self._count = count
 
     def __enter__(self) -> None:
@@ -201,13 +230,14 @@ def idle(store: Store) -> bool:
     return all(state == "waiting" or kind == "knowledge" for kind, state, _ in left)
 
 
-def hold(monitor: Monitor, fleet: list[Discovered]) -> None:
+def hold(monitor: Monitor, fleet: Fleet, listed: list[Discovered]) -> None:
     """Have the store hold what a scan would have found: inventories, and a judgement of each."""
     store, now = monitor.store, monitor.clock()
     with store.write() as connection:
-        digests = [put_inventory(connection, inventory(ami)) for ami in range(AMIS)]
+        held = [inventory(ami, fleet.packages) for ami in range(fleet.amis)]
+        digests = [put_inventory(connection, each) for each in held]
     for account in ACCOUNTS:
-        theirs = [each for each in fleet if each.account == account]
+        theirs = [each for each in listed if each.account == account]
         for batch in in_batches(theirs, 1_000):
             names = {each.resource.id: digests[each.source["ami"]] for each in batch}
             keys = [TaskKey(ASSESS, account, REGION, name) for name in names]
@@ -217,32 +247,32 @@ def hold(monitor: Monitor, fleet: list[Discovered]) -> None:
                 enqueue(connection, keys, now, now)
 
 
-def run(location: str | Path, count: int, workers: int, folder: Path, held: bool) -> None:
+def run(location: str | Path, fleet: Fleet, workers: int, folder: Path, held: bool) -> None:
     """Fill, scan, publish; print what each took."""
     database = folder / "advisories.sqlite"
     shutil.copyfile(starter_path(), database)
     store = open_store(location)
-    monitor = monitor_of(store, folder)
+    monitor = monitor_of(store, folder, fleet)
     follow(monitor)
     with store.write() as connection:
         enqueue(connection, [TaskKey("knowledge")], monitor.clock(), monitor.clock())
-    fleet = list(instances(count))
-    name = f"{store.engine.dialect.name}, {count:,} instances, {workers} workers"
-    with timed(f"{name}: listed", count):
+    listed = list(instances(fleet))
+    name = f"{store.engine.dialect.name}, {workers} workers, {fleet}"
+    with timed(f"{name}: listed", fleet.instances):
         for account in ACCOUNTS:
-            listed = [each for each in fleet if each.account == account]
-            take_listing(store, account, REGION, ("AWS_EC2_INSTANCE",), listed, monitor.clock())
+            theirs = [each for each in listed if each.account == account]
+            take_listing(store, account, REGION, ("AWS_EC2_INSTANCE",), theirs, monitor.clock())
     if held:
-        hold(monitor, fleet)
-    with Workers(workers, location, folder):
+        hold(monitor, fleet, listed)
+    with Workers(workers, location, folder, fleet):
         what = "judged" if held else "scanned"
         print(f"{name}: {what}, to the last finding: {until(lambda: idle(store), 1.0):.1f} s")
     print(f"  {findings(store):,} findings")
     for flaw in FLAWS:
-        with Workers(workers, location, folder):
+        with Workers(workers, location, folder, fleet):
             until(lambda: idle(store))
             time.sleep(1)
-            publish(database, folder, flaw)
+            publish(database, folder, flaw, fleet.advisories)
             started = time.perf_counter()
             until(lambda flaw=flaw: some(store, flaw))
             first = time.perf_counter() - started
@@ -276,14 +306,19 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--database", help="an empty database; default: SQLite")
     parser.add_argument("--held", action="store_true", help="leave the first scan out")
+    parser.add_argument("--amis", type=int, default=Fleet.amis)
+    parser.add_argument("--packages", type=int, default=Fleet.packages)
+    parser.add_argument("--growth", action="store_true", help="small fleets, to see what grows")
     parser.add_argument("--work", nargs=2, metavar=("DATABASE", "FOLDER"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    fleet = Fleet(asked.instances, asked.amis, asked.packages)
     if asked.work:
-        work(asked.work[0], Path(asked.work[1]))
+        work(asked.work[0], Path(asked.work[1]), fleet)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        place = asked.database or Path(folder, "data")
-        run(place, asked.instances, asked.workers, Path(folder), asked.held)
+    for each in GROWTH if asked.growth else (fleet,):
+        with tempfile.TemporaryDirectory() as folder:
+            place = asked.database or Path(folder, "data")
+            run(place, each, asked.workers, Path(folder), asked.held)
 
 
 if __name__ == "__main__":
