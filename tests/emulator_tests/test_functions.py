@@ -12,10 +12,11 @@ from tests.emulator.server import MANAGEMENT, Emulator
 
 
 def zipped(**files: str) -> bytes:
+    """A zip that is the same whenever it is made."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, text in files.items():
-            archive.writestr(f"{name}.py", text)
+            archive.writestr(zipfile.ZipInfo(f"{name}.py"), text)
     return made.getvalue()
 
 
