@@ -1,7 +1,8 @@
-"""How fast the service reads: `python bench/service.py [--findings N] [--database URL]`.
+"""How fast the service reads: `python bench/service.py [--findings N] [--database PLACE]`.
 
 Fills a store with made-up findings by the way that scans take, and prints p50 and p99 of twelve
-queries on SQLite and PostgreSQL (or on one database, which must be empty). Never asserts a time.
+queries on SQLite and PostgreSQL, or on one database, which is kept: it must be empty, or with
+`--filled` be one that an earlier run with as many findings left. Never asserts a time.
 """
 
 import argparse
@@ -128,15 +129,18 @@ def _rows(answer: Any) -> Any:
     return answer[0]
 
 
-def run(location: str | Path, findings: int) -> None:
-    """Fill a database and measure it."""
+def run(location: str | Path, findings: int, *, filled: bool) -> None:
+    """Fill a database, unless it is filled already, and measure it."""
     store = open_store(location)
     world = World(findings)
     name = store.engine.dialect.name
-    seconds = fill(store, world)
-    with store.write() as connection:
-        connection.execute(text("ANALYZE"))
-    print(f"{name}: {findings:,} findings written in {seconds:.0f} s")
+    if filled:
+        print(f"{name}: {findings:,} findings, written before")
+    else:
+        seconds = fill(store, world)
+        with store.write() as connection:
+            connection.execute(text("ANALYZE"))
+        print(f"{name}: {findings:,} findings written in {seconds:.0f} s", flush=True)
     for label, query in queries(world).items():
         p50, p99, runs = measured(store, query)
         print(f"  {label:<28} p50 {p50:>9.2f} ms   p99 {p99:>9.2f} ms   ({runs} runs)", flush=True)
@@ -165,10 +169,17 @@ def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--findings", type=int, default=1_000_000)
-    parser.add_argument("--database", help="an empty database, instead of both of our own")
+    parser.add_argument(
+        "--database",
+        metavar="PLACE",
+        help="a folder or an address of PostgreSQL, instead of both of our own",
+    )
+    parser.add_argument("--filled", action="store_true", help="only ask what PLACE holds already")
     asked = parser.parse_args()
+    if asked.filled and asked.database is None:
+        parser.error("--filled needs --database")
     for place in places(asked.database):
-        run(place, asked.findings)
+        run(place, asked.findings, filled=asked.filled)
 
 
 if __name__ == "__main__":

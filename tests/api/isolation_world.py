@@ -69,7 +69,7 @@ class World:
         self.handlers = handlers()
         self.service = Service(
             store, Tokens(b"k" * 32), "us-east-1", "aws", lambda: self.now,
-            lambda: AdvisoryDatabase.open(starter_path()),
+            lambda: AdvisoryDatabase.open(starter_path()), 2_000,
         )  # fmt: skip
         with store.write() as connection:
             kept = inspect(connection).get_table_names()

@@ -294,7 +294,7 @@ def test_errors_of_findings_tell_nothing_of_others(server: Server) -> None:
         ({"spdxVersion": "SPDX-2.3", "packages": []}, "UNSUPPORTED_SBOM_TYPE"),
         ({"a": 1}, "CANNOT_PARSE"),
         ([1], "CANNOT_PARSE"),
-        ({**SBOM, "components": [{"type": "library", "name": "x"}] * 5001}, "FIELD_VALIDATION"),
+        ({**SBOM, "components": [{"type": "library", "name": "x"}] * 2_001}, "FIELD_VALIDATION"),
     ],
 )
 def test_what_is_no_sbom_of_the_service_is_refused(server: Server, sbom: Any, reason: str) -> None:
@@ -303,6 +303,31 @@ def test_what_is_no_sbom_of_the_service_is_refused(server: Server, sbom: Any, re
         client.scan_sbom(sbom=sbom)
     assert raised.value.response["Error"]["Code"] == "ValidationException"
     assert str(raised.value.response["reason"]).startswith(reason)
+
+
+def test_an_sbom_may_have_as_many_components_as_the_service_is_told(server: Server) -> None:
+    def refused(of: Server, *components: Any) -> list[dict[str, str]]:
+        try:
+            of.client(SCRATCH, "inspector-scan").scan_sbom(
+                sbom={**SBOM, "components": list(components)}
+            )
+        except ClientError as error:
+            fields: list[dict[str, str]] = error.response["fields"]
+            return fields
+        return []
+
+    library = {"type": "library", "name": "x"}
+    assert refused(server, *[library] * 2_000) == []
+    other = start(server.folder, server.keys, "--sbom-components", "2")
+    nested = {**library, "components": [library]}
+    try:
+        assert refused(other, nested) == []
+        assert refused(other, nested, library) == [
+            {"name": "sbom", "message": "must have at most 2 components"}
+        ]
+    finally:
+        other.process.terminate()
+        other.process.wait(30)
 
 
 def test_both_names_of_the_own_format_mean_the_same(server: Server) -> None:

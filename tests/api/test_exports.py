@@ -38,7 +38,7 @@ def service(store: Store) -> Service:
     def unknown() -> Any:
         raise AssertionError("exports need no advisories")
 
-    return Service(store, Tokens(b"k" * 32), REGION, "aws", clock, unknown)
+    return Service(store, Tokens(b"k" * 32), REGION, "aws", clock, unknown, 2_000)
 
 
 def ask(service: Service, operation: str, account: str = ACCOUNT, **given: Any) -> dict[str, Any]:

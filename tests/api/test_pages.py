@@ -20,7 +20,7 @@ def service(store: Store) -> Service:
     def unknown() -> Any:
         raise AssertionError("lists need no advisories")
 
-    return Service(store, Tokens(b"k" * 32), REGION, "aws", clock, unknown)
+    return Service(store, Tokens(b"k" * 32), REGION, "aws", clock, unknown, 2_000)
 
 
 def asked(service: Service, **given: Any) -> Call:

@@ -28,7 +28,8 @@ class Service:
     """What lives as long as the server: one region of one partition.
 
     `knowledge` opens the advisory database for one call, which closes it (or raises
-    `OpenInspectorError`); `clock` gives epoch milliseconds.
+    `OpenInspectorError`); `clock` gives epoch milliseconds. `sbom_components` is how many
+    components, nested ones included, ScanSbom takes.
     """
 
     store: Store
@@ -37,6 +38,7 @@ class Service:
     partition: str
     clock: Callable[[], int]
     knowledge: Callable[[], "AdvisoryDatabase"]
+    sbom_components: int
 
 
 @dataclass

@@ -67,6 +67,7 @@ def open_service(
     database: str | None,
     region: str,
     knowledge: Callable[[], "AdvisoryDatabase"],
+    sbom_components: int,
 ) -> tuple[Service, MasterKey]:
     """Open the store (a PostgreSQL address, or the folder) and the master key of a service."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,6 +80,7 @@ def open_service(
         partition=partition_of(region),
         clock=milliseconds,
         knowledge=knowledge,
+        sbom_components=sbom_components,
     )
     return service, master
 

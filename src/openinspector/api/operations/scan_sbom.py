@@ -18,8 +18,6 @@ from openinspector.model.refusal import Invalid
 from openinspector.reports.scan import Scan, has_rules
 from openinspector.reports.scan_sbom import cyclonedx_answer, inspector_answer
 
-MOST_COMPONENTS = 5_000
-"""Components of a request, nested ones included: the higher of the two published limits."""
 _ANSWERS = {
     "CYCLONE_DX_1_5": cyclonedx_answer,
     "INSPECTOR": inspector_answer,
@@ -36,8 +34,9 @@ def scan_sbom(call: Call) -> dict[str, Any]:
     _check_type(asked)
     try:
         document = read_document(msgspec.json.encode(asked), _NAME)
-        if len(document.components) > MOST_COMPONENTS:
-            raise _refused(f"must have at most {MOST_COMPONENTS} components")
+        most = call.service.sbom_components
+        if len(document.components) > most:
+            raise _refused(f"must have at most {most} components")
         inventory, packages = assemble_components(document, _NAME, DEFAULT_LIMITS)
     except TargetError as error:
         raise _refused(str(error).removeprefix(f"{_NAME}: "), "CANNOT_PARSE") from error
