@@ -24,6 +24,7 @@ from openinspector.advisories.publishers import TRACKER, publisher
 from openinspector.assess import streams
 from openinspector.assess.observation import Reason
 from openinspector.model import AffectedPackage, AffectedRange
+from openinspector.patterns import regex
 
 _SILENT = {
     "not-affected": "not-affected",
@@ -31,7 +32,7 @@ _SILENT = {
 }
 
 
-_MINOR_RELEASE = re.compile(r"\.(el\d+_\d+)(?![\d_])", re.A)
+_MINOR_RELEASE = regex(r"\.(el\d+_\d+)(?![\d_])", re.A)
 """Which minor release of the Red Hat family a build was made for."""
 
 

@@ -5,7 +5,6 @@ Sources: proc(5), proc_net(5) (`tcp`, `tcp6`, `udp`, `udp6`). Whoever may read e
 """
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from openinspector.model import Listener
+from openinspector.patterns import regex
 
 _Protocol = Literal["TCP", "UDP"]
 _TABLES: tuple[tuple[str, _Protocol, str], ...] = (
@@ -22,7 +22,7 @@ _TABLES: tuple[tuple[str, _Protocol, str], ...] = (
     ("udp6", "UDP", "07"),
 )
 """File, protocol, and the state of a socket that waits for others: LISTEN, or unconnected."""
-_SOCKET = re.compile(r"socket:\[([0-9]+)\]")
+_SOCKET = regex(r"socket:\[([0-9]+)\]")
 _EPHEMERAL = (32768, 60999)
 _DELETED = " (deleted)"
 

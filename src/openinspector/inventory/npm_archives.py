@@ -4,9 +4,9 @@ A lock file writes a dependency that was asked for by address under the name tha
 it. Registries all lay archives out as npm's own does: `NAME/-/BARE-NAME-VERSION.tgz`.
 """
 
-import re
+from openinspector.patterns import regex
 
-_PUBLISHED = re.compile(
+_PUBLISHED = regex(
     r"https?://[^/\s]+/(?:[^\s]*?/)??(?P<name>(?:@[^/\s]+/)?(?P<bare>[^/@\s]+))/-/"
     r"(?P=bare)-(?P<version>[0-9][^/\s#?]*)\.tgz(?:[#?]\S*)?"
 )

@@ -1,6 +1,5 @@
 """C and C++ by Conan: `conan.lock` (Conan 1 and 2) and `conanfile.txt`."""
 
-import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
@@ -8,9 +7,10 @@ from openinspector.inventory.documents import load_json, mapping, read_lines, se
 from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import CONAN
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(CONAN, None, "conan", "conan")
-_REFERENCE = re.compile(
+_REFERENCE = regex(
     r"(?P<name>[A-Za-z0-9_+.-]+)/(?P<version>[^@#%:\s]+)"
     r"(?:@(?P<user>[^/#%:\s]*)(?:/(?P<channel>[^#%:\s]*))?)?(?:[#%:].*)?"
 )

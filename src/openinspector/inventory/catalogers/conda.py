@@ -15,12 +15,13 @@ from openinspector.inventory.documents import decode_json, load_yaml, mapping, s
 from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import CONDA, PYPI
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(CONDA, None, "conda", "conda")
 _ENVIRONMENT = Origin(CONDA, None, "conda-environment", "conda-environment")
 _BY_PIP = Origin(PYPI, "PIP", "conda-environment", "conda-environment")
 _LENGTH = 1024
-_PIN = re.compile(
+_PIN = regex(
     r"(?:[\w.-]+::)?(?P<name>[\w.-]+)[ \t]*"
     r"(?:==[ \t]*(?P<exact>[\w.!+]+)|=(?P<built>[\w.!+]+)=(?P<build>[\w.]+))",
     re.ASCII,

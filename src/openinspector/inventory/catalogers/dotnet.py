@@ -8,7 +8,6 @@ keep their case; matching folds it.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from openinspector.inventory.documents import decode_json, load_json, load_xml, 
 from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import Ecosystem
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -38,9 +38,9 @@ _FLAVOUR = "runtimepack."
 _ASSETS = ("runtime", "runtimeTargets", "native", "resources")
 _MAX_FOLDERS = 32
 _MAX_VALUE = 1024
-_PROPERTY = re.compile(r"\$\(([A-Za-z_][\w.-]{0,99})\)")
-_LITERAL = re.compile(r"[0-9][0-9A-Za-z.+-]*")
-_EXACT = re.compile(r"\[\s*([0-9][0-9A-Za-z.+-]*)\s*(?:,\s*\1\s*)?\]")
+_PROPERTY = regex(r"\$\(([A-Za-z_][\w.-]{0,99})\)")
+_LITERAL = regex(r"[0-9][0-9A-Za-z.+-]*")
+_EXACT = regex(r"\[\s*([0-9][0-9A-Za-z.+-]*)\s*(?:,\s*\1\s*)?\]")
 
 
 class _Deps(msgspec.Struct):

@@ -11,21 +11,22 @@ from openinspector.inventory.cataloger import Cataloger, File, Owned, ReadError,
 from openinspector.inventory.limits import Limits
 from openinspector.inventory.os_packages import is_name, is_version
 from openinspector.model import Gap, Location, Package
+from openinspector.patterns import regex
 
-_FIELD = re.compile(rb"\n(Package|Status|Version|Architecture|Source):[ \t]*([^\n]*)")
+_FIELD = regex(rb"\n(Package|Status|Version|Architecture|Source):[ \t]*([^\n]*)")
 """A field as dpkg writes it. A literal first byte makes the search four times faster than `^`."""
 
-_FIELD_LOOSELY = re.compile(_FIELD.pattern.replace(b"):", b")[ \t]*:"), re.IGNORECASE)
+_FIELD_LOOSELY = regex(_FIELD.pattern.replace(b"):", b")[ \t]*:"), re.IGNORECASE)
 """A field as dpkg also accepts it."""
 
 _NEEDED = frozenset({b"Package", b"Version"})
 
-_BLANK = re.compile(rb"\n[ \t]*\n")
+_BLANK = regex(rb"\n[ \t]*\n")
 
 _ABSENT = frozenset({b"not-installed", b"config-files"})
 """States of a package whose files are not there; in every other state some of them are."""
 
-_SOURCE = re.compile(r"(\S+)\s*(?:\(([^()]*)\))?")
+_SOURCE = regex(r"(\S+)\s*(?:\(([^()]*)\))?")
 
 
 def stanzas(data: bytes) -> list[bytes]:

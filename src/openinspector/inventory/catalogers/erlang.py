@@ -3,7 +3,6 @@
 Both are terms of their language, written by machine with one dependency on a line.
 """
 
-import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
@@ -15,15 +14,16 @@ from openinspector.inventory.language_packages import (
 )
 from openinspector.inventory.language_purl import HEX
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _MIX = Origin(HEX, None, "elixir-mix", "elixir-mix")
 _REBAR = Origin(HEX, None, "erlang-rebar", "erlang-rebar")
 
-_MIX_ENTRY = re.compile(
+_MIX_ENTRY = regex(
     r'"([^"\n]{1,1024})":\s{0,64}\{:(hex|package|git|path),\s{0,64}'
     r'(?::?"([^"\n]{0,1024})"|:([^",\s]{1,1024})),\s{0,64}"([^"\n]{0,1024})"'
 )
-_REBAR_ENTRY = re.compile(
+_REBAR_ENTRY = regex(
     r'\{<<"([^"\n]{1,1024})">>,\s{0,64}'
     r'\{(?:pkg,\s{0,64}<<"([^"\n]{1,1024})">>,\s{0,64}<<"([^"\n]{0,1024})">>|(git|hg|git_subdir),)'
 )

@@ -14,15 +14,16 @@ from openinspector.inventory.documents import read_text
 from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import GITHUB_ACTIONS
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(GITHUB_ACTIONS, None, "github-actions", "github-actions")
-_USES = re.compile(
+_USES = regex(
     r"""^[ \t]*(?:-[ \t]+)?["']?uses["']?:[ \t]+["']?"""
     r"""(?P<name>[\w.-]{1,100}/[\w.-]{1,100})(?P<inner>/[\w./-]{1,500})?@(?P<tag>[^\s'"#]{1,300})"""
     r"""["']?(?:[ \t]+\#[ \t]*(?:tag=|pin@)?(?P<comment>v?[0-9][\w.+-]{0,100}))?""",
     re.MULTILINE,
 )
-_WHOLE = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][\w.+-]*)?")
+_WHOLE = regex(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][\w.+-]*)?")
 
 
 def parse_workflow(file: File, limits: Limits) -> Iterator[Yield]:

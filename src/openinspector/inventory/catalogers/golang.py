@@ -15,18 +15,19 @@ from openinspector.inventory.go_modules import GO, STANDARD_LIBRARY, GoModules
 from openinspector.inventory.language_packages import PART, Origin
 from openinspector.inventory.limits import Limits
 from openinspector.model import Gap
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(GO, "GOMOD", "go-gopkg", "goconst-package")
 _CACHE_ORIGIN = Origin(GO, "GOMOD", "go-gopkg", "go-modcache")
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"|`([^`]*+)`|([^\s"`]++)')
-_IN_CACHE = re.compile(r"(?:^|/)pkg/mod/")
-_CACHED = re.compile(r"(?:^|/)cache/download/(.+)/@v/([^/]+)\.ziphash$")
-_ESCAPED = re.compile(r"!([a-z])")
+_TOKEN = regex(r'"((?:[^"\\]|\\.)*+)"|`([^`]*+)`|([^\s"`]++)')
+_IN_CACHE = regex(r"(?:^|/)pkg/mod/")
+_CACHED = regex(r"(?:^|/)cache/download/(.+)/@v/([^/]+)\.ziphash$")
+_ESCAPED = regex(r"!([a-z])")
 _TOOLCHAIN_MODULE = "golang.org/toolchain"
-_TOOLCHAIN_VERSION = re.compile(r"v0\.0\.1-(go[0-9][0-9a-z.]*?)\.[a-z0-9]+-[a-z0-9]+")
+_TOOLCHAIN_VERSION = regex(r"v0\.0\.1-(go[0-9][0-9a-z.]*?)\.[a-z0-9]+-[a-z0-9]+")
 _TOOLCHAIN = "toolchain"
-_LANGUAGE = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
+_LANGUAGE = regex(r"([0-9]{1,4})\.([0-9]{1,4})")
 _PRUNED = (1, 17)
 _OF_GO_ITSELF = ("std", "cmd")
 

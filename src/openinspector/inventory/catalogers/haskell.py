@@ -1,6 +1,5 @@
 """Haskell: Stack's `stack.yaml.lock` and Cabal's `cabal.project.freeze`."""
 
-import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
@@ -13,11 +12,12 @@ from openinspector.inventory.language_packages import (
 from openinspector.inventory.language_purl import HACKAGE
 from openinspector.inventory.limits import Limits
 from openinspector.model import Gap
+from openinspector.patterns import regex
 
 _STACK = Origin(HACKAGE, None, "haskell-stack", "haskell-stack")
 _CABAL = Origin(HACKAGE, None, "haskell-cabal", "haskell-cabal")
-_HACKAGE_REFERENCE = re.compile(r"(?P<name>[A-Za-z0-9-]+)-(?P<version>[0-9][0-9.]*)(?:@.*)?")
-_CONSTRAINT = re.compile(
+_HACKAGE_REFERENCE = regex(r"(?P<name>[A-Za-z0-9-]+)-(?P<version>[0-9][0-9.]*)(?:@.*)?")
+_CONSTRAINT = regex(
     r"(?:^|[\s,:])(?:any\.)?([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*==[ \t]*([0-9][0-9.]*)(?=[\s,]|$)"
 )
 

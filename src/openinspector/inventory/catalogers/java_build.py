@@ -1,6 +1,5 @@
 """What Java builds declare: `pom.xml`, Gradle's lock files and verification, sbt's lock file."""
 
-import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
@@ -17,17 +16,18 @@ from openinspector.inventory.limits import Limits
 from openinspector.inventory.maven_model import dependencies
 from openinspector.inventory.maven_packages import MAVEN, maven_package
 from openinspector.model import Package
+from openinspector.patterns import regex
 
 _POM = Origin(MAVEN, "POM", "java-pom", "java-pom")
 _GRADLE = Origin(MAVEN, None, "java-gradle", "gradle-lockfile")
 _VERIFICATION = Origin(MAVEN, None, "java-gradle-verification", "gradle-verification")
 _SBT = Origin(MAVEN, None, "java-sbt", "sbt-lock")
 
-_ONLY_FOR_TESTS = re.compile(
+_ONLY_FOR_TESTS = regex(
     r"(?:test|androidTest|integrationTest|functionalTest|jmh|checkstyle|pmd|spotbugs|jacoco|detekt"
     r"|ktlint|spotless|errorprone|findbugs|codenarc)(?![a-z]).*"
 )
-_INSIDE_AN_ARCHIVE = re.compile(r"(?:^|/)META-INF/maven/")
+_INSIDE_AN_ARCHIVE = regex(r"(?:^|/)META-INF/maven/")
 _NO_CODE = (".pom", ".module")
 
 

@@ -10,14 +10,15 @@ from openinspector.inventory.documents import decode_json, mapping, sequence, te
 from openinspector.inventory.language_packages import Origin, Packages, usable
 from openinspector.inventory.language_purl import NPM
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(NPM, "NODEPKG", "javascript-nodejs", "javascript-nodejs")
 
 # Greedy, so that it is the innermost node_modules which counts.
-_PLACE = re.compile(r"(?:.*/)?node_modules/(?P<folder>(?:@[^/]+/)?[^/]+)/(?P<inner>.+/)?[^/]+$")
-_NAME = re.compile(r"(?:@[a-z0-9~_.-]+/)?[a-z0-9~_-][a-z0-9~_.-]*", re.IGNORECASE)
-_VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
-_NOT_SHIPPED = re.compile(
+_PLACE = regex(r"(?:.*/)?node_modules/(?P<folder>(?:@[^/]+/)?[^/]+)/(?P<inner>.+/)?[^/]+$")
+_NAME = regex(r"(?:@[a-z0-9~_.-]+/)?[a-z0-9~_-][a-z0-9~_.-]*", re.IGNORECASE)
+_VERSION = regex(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
+_NOT_SHIPPED = regex(
     r"(?:^|/)(?:tests?|__tests__|specs?|fixtures?|__fixtures__|mocks?|__mocks__|examples?|demos?"
     r"|samples?|benchmarks?|templates?|test-[^/]*|docs?)/",
     re.IGNORECASE,

@@ -7,7 +7,6 @@ identifies them (spec/sbom-generator.md 2.1, 5.3).
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, Yield
@@ -15,14 +14,13 @@ from openinspector.inventory.documents import load_json, mapping, read, text
 from openinspector.inventory.limits import Limits
 from openinspector.model import Location, Package
 from openinspector.model.purl import make_purl
+from openinspector.patterns import regex
 
-_CACHED = re.compile(r"(?:^|/)models--(?P<model>[^/]+?)/refs/[^/]+(?:/[^/]+)*\Z")
-_COMMIT = re.compile(rb"\s*([0-9a-f]{40})\s*")
-_MANIFEST = re.compile(
-    r"(?:^|/)models/manifests/[^/]+/(?P<namespace>[^/]+)/(?P<model>[^/]+)/[^/]+\Z"
-)
-_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
-_SKILL = re.compile(r"(?:^|/)(?:\.(?P<agent>[a-z][a-z0-9-]*)/)?skills/(?P<name>[^/]+)/SKILL\.md\Z")
+_CACHED = regex(r"(?:^|/)models--(?P<model>[^/]+?)/refs/[^/]+(?:/[^/]+)*\Z")
+_COMMIT = regex(rb"\s*([0-9a-f]{40})\s*")
+_MANIFEST = regex(r"(?:^|/)models/manifests/[^/]+/(?P<namespace>[^/]+)/(?P<model>[^/]+)/[^/]+\Z")
+_DIGEST = regex(r"sha256:([0-9a-f]{64})")
+_SKILL = regex(r"(?:^|/)(?:\.(?P<agent>[a-z][a-z0-9-]*)/)?skills/(?P<name>[^/]+)/SKILL\.md\Z")
 _SHARED = "cross-client"
 _SMALL = 4096
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from openinspector.inventory.cataloger import Cataloger, File, Yield
 from openinspector.inventory.distribution import PRECEDENCE, identify
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _MAXIMUM = 64 * 1024
 """More than any such file needs; the rest is not read."""
@@ -16,7 +17,7 @@ _MAXIMUM = 64 * 1024
 _SENTENCE = 256
 """Longest first line of a release file that is looked at."""
 
-_ASSIGNMENT = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
+_ASSIGNMENT = regex(r"^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
 def _text(file: File) -> str:

@@ -1,6 +1,5 @@
 """PHP: Composer's `composer.lock` and `vendor/composer/installed.json`."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
@@ -12,9 +11,10 @@ from openinspector.inventory.language_packages import (
 )
 from openinspector.inventory.language_purl import PACKAGIST
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(PACKAGIST, "COMPOSER", "php", "php")
-_VENDORED = re.compile(r"(?:^|/)vendor/[^/]+/[^/]+/")
+_VENDORED = regex(r"(?:^|/)vendor/[^/]+/[^/]+/")
 
 
 def parse_lock(file: File, limits: Limits) -> Iterator[Yield]:

@@ -12,14 +12,15 @@ from openinspector.inventory.documents import decode_text, read
 from openinspector.inventory.language_packages import Origin, Packages, usable
 from openinspector.inventory.language_purl import PYPI
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(PYPI, "PYTHONPKG", "python-pkg", "python-pkg")
-_HEADER = re.compile(
+_HEADER = regex(
     r"^(Name|Version|License|License-Expression|Classifier)[ \t]*:(.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
-_HEADERS_END = re.compile(rb"\r?\n[ \t]*\r?\n")
-_FOLDER = re.compile(
+_HEADERS_END = regex(rb"\r?\n[ \t]*\r?\n")
+_FOLDER = regex(
     r"(?:^|/)([^/]+?)-([0-9][^/-]*)(?:-py[0-9.]+(?:-[^/]*)?)?\.(?:dist-info|egg-info|egg)(?:/|$)"
 )
 _LICENSE_LENGTH = 100

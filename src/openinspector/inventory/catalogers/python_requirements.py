@@ -5,7 +5,6 @@ does `~=` for the SBOM generator (spec/sbom-generator.md 5.2), with the version 
 """
 
 import fnmatch
-import re
 from collections.abc import Iterable, Iterator
 
 from openinspector.inventory.cataloger import Cataloger, File, Yield
@@ -20,20 +19,21 @@ from openinspector.inventory.language_packages import (
 from openinspector.inventory.language_purl import PYPI
 from openinspector.inventory.limits import Limits
 from openinspector.model import Gap
+from openinspector.patterns import regex
 
 _ORIGIN = Origin(PYPI, "PIP", "python-requirements", "python-requirements")
 _GLOBS = ("**/*requirements*.txt", "**/requirements/*.txt")
-_COMMENT = re.compile(r"(?:^|[ \t])#.*")
-_REQUIREMENT = re.compile(
+_COMMENT = regex(r"(?:^|[ \t])#.*")
+_REQUIREMENT = regex(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)[ \t]*"
     r"(?:\[[^\]]*\][ \t]*)?(?P<rest>|[(<>=!~@;].*|--.*)$"
 )
-_CLAUSE = re.compile(r"(===|==|~=)[ \t]*([A-Za-z0-9.!+_-]+)$")
-_OPTION = re.compile(r"[ \t]--[a-z].*")
-_NESTED = re.compile(r"(?:-r|--requirement)(?:[ \t]*=?[ \t]*)([^ \t].*)")
-_EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
+_CLAUSE = regex(r"(===|==|~=)[ \t]*([A-Za-z0-9.!+_-]+)$")
+_OPTION = regex(r"[ \t]--[a-z].*")
+_NESTED = regex(r"(?:-r|--requirement)(?:[ \t]*=?[ \t]*)([^ \t].*)")
+_EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")
 _FILE_NAME_LENGTH = 300
-_WHEEL = re.compile(r"([A-Za-z0-9][A-Za-z0-9._]*)-([A-Za-z0-9.!+_]+)(?:-[A-Za-z0-9._]+){3,4}\.whl")
+_WHEEL = regex(r"([A-Za-z0-9][A-Za-z0-9._]*)-([A-Za-z0-9.!+_]+)(?:-[A-Za-z0-9._]+){3,4}\.whl")
 
 
 def parse_requirements(file: File, limits: Limits) -> Iterator[Yield]:

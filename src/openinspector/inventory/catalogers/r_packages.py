@@ -8,10 +8,11 @@ from openinspector.inventory.documents import load_json, mapping, read_text, tex
 from openinspector.inventory.language_packages import Origin, Packages
 from openinspector.inventory.language_purl import BIOCONDUCTOR, CRAN, Ecosystem
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _INSTALLED = Origin(CRAN, None, "r-description", "r-description")
 _RENV = Origin(CRAN, None, "r-renv", "r-renv")
-_FIELD = re.compile(r"^(Package|Version|License|Built|biocViews)[ \t]*:(.*)$", re.MULTILINE)
+_FIELD = regex(r"^(Package|Version|License|Built|biocViews)[ \t]*:(.*)$", re.MULTILINE)
 
 
 def parse_description(file: File, limits: Limits) -> Iterator[Yield]:

@@ -12,20 +12,21 @@ from openinspector.inventory.language_packages import (
 )
 from openinspector.inventory.language_purl import RUBYGEMS
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _BUNDLER = Origin(RUBYGEMS, "BUNDLER", "ruby-gemfiles", "ruby-gemfiles")
 _GEMSPEC = Origin(RUBYGEMS, "GEMSPEC", "ruby-gemspec", "ruby-gemspec")
 
 _WITHIN_SECTION = frozenset(["", " ", "<", "=", ">"])
 """First characters of lines that begin no section; the last three mark a conflict of merging."""
-_LOCKED = re.compile(r" {4}([^\s()]+) \(([^()\s]+)\)$")
-_STUB = re.compile(r"^# stub: (\S+) ([0-9A-Za-z.]+) \S+", re.MULTILINE)
+_LOCKED = regex(r" {4}([^\s()]+) \(([^()\s]+)\)$")
+_STUB = regex(r"^# stub: (\S+) ([0-9A-Za-z.]+) \S+", re.MULTILINE)
 _LITERAL = r"""[ \t]*=[ \t]*(?:Gem::Version\.new[ (][ \t]*)?(["'])([^"'\n]+)\1"""
-_NAME = re.compile(r"^[ \t]*\w+\.name" + _LITERAL, re.MULTILINE)
-_VERSION = re.compile(r"^[ \t]*\w+\.version" + _LITERAL, re.MULTILINE)
-_LICENSES = re.compile(r"^[ \t]*\w+\.licen[sc]es?[ \t]*=[ \t]*(.*)$", re.MULTILINE)
-_QUOTED = re.compile(r"""["']([^"'\n]+)["']""")
-_INTERPOLATED = re.compile(r"[#{}\\]")
+_NAME = regex(r"^[ \t]*\w+\.name" + _LITERAL, re.MULTILINE)
+_VERSION = regex(r"^[ \t]*\w+\.version" + _LITERAL, re.MULTILINE)
+_LICENSES = regex(r"^[ \t]*\w+\.licen[sc]es?[ \t]*=[ \t]*(.*)$", re.MULTILINE)
+_QUOTED = regex(r"""["']([^"'\n]+)["']""")
+_INTERPOLATED = regex(r"[#{}\\]")
 
 
 def parse_gemfile_lock(file: File, limits: Limits) -> Iterator[Yield]:

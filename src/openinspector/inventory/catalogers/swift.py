@@ -12,12 +12,13 @@ from openinspector.inventory.language_packages import (
 )
 from openinspector.inventory.language_purl import COCOAPODS, SWIFT
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 _SWIFT = Origin(SWIFT, None, "swift-package-resolved", "swift-package-resolved")
 _PODS = Origin(COCOAPODS, None, "cocoapods", "cocoapods")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?", re.IGNORECASE)
-_SECURE_SHELL = re.compile(r"(?:[^/@:]+@)?([^/@:]+\.[^/@:]+):(?!//)(.+)")
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?")
+_SCHEME = regex(r"[a-z][a-z0-9+.-]*://(?:[^/@]*@)?", re.IGNORECASE)
+_SECURE_SHELL = regex(r"(?:[^/@:]+@)?([^/@:]+\.[^/@:]+):(?!//)(.+)")
+_HOST = regex(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?")
 _LOCATION_LENGTH = 2048
 
 

@@ -11,6 +11,7 @@ from openinspector.inventory.cataloger import File
 from openinspector.inventory.classifiers.classifier import Recognised
 from openinspector.inventory.documents import decode_json, text
 from openinspector.inventory.limits import Limits
+from openinspector.patterns import regex
 
 
 class _Manifest(msgspec.Struct):
@@ -62,7 +63,7 @@ PACKAGED: tuple[Packaged, ...] = (
 
 GLOBS: tuple[str, ...] = tuple(dict.fromkeys(row.glob for row in PACKAGED))
 
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]{1,40})?")
+_VERSION = regex(r"[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]{1,40})?")
 
 
 def packaged(file: File, limits: Limits) -> Recognised | None:
