@@ -1,12 +1,14 @@
 """Images composed of layers that were read for others give what reading them whole gives."""
 
 import os
+import re
 import tempfile
 from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openinspector.inventory.catalogers import table
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.inventory.trees.blobs import Blob
@@ -41,7 +43,9 @@ class Read:
     def __init__(self) -> None:
         self.opened: list[str] = []
 
-    def image(self, layers, records: Kept | None, compression: str | None = None) -> Inventory:
+    def image(
+        self, layers, records: Kept | None, compression: str | None = None, catalogers=TOYS
+    ) -> Inventory:
         image = Image(layers, compression=compression)
         blobs = image.blobs()
         files = [self._file(blob) for blob in blobs]
@@ -52,7 +56,7 @@ class Read:
         parts = ImageParts(image.configuration(), sources)
         try:
             with image_tree("test", parts, DEFAULT_LIMITS, lambda: None, records) as tree:
-                return collect(tree, TOYS)
+                return collect(tree, catalogers)
         finally:
             for each in files:
                 os.close(each.descriptor)
@@ -121,3 +125,24 @@ def test_a_damaged_layer_is_not_kept() -> None:
     found = Read().image([whole[:1600]], kept)
     assert found.gaps
     assert not kept
+
+
+def _some_path(glob: str) -> str:
+    """A path that a glob matches."""
+    plain = glob.replace("**/", "").replace("*", "x").replace("?", "x")
+    return re.sub(r"\[(.)[^]]*\]", r"\1", plain)
+
+
+def test_a_record_keeps_what_any_cataloger_of_the_table_wants() -> None:
+    # More catalogers than a machine word has bits.
+    paths = {_some_path(glob): None for row in table() for glob in row.globs}
+    layers = [[file(path, b'{"version": "1.2.3"}') for path in paths if "[" not in path]]
+    layers.append([link(f"links/{path}", f"/{path}") for path in list(paths)[:50]])
+    kept = Kept()
+    whole = Read().image(layers, None, catalogers=table())
+    assert whole.gaps
+    assert Read().image(layers, kept, catalogers=table()) == whole
+    assert len(kept) >= 2
+    reader = Read()
+    assert reader.image(layers, kept, catalogers=table()) == whole
+    assert reader.opened == []

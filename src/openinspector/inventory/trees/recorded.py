@@ -45,7 +45,7 @@ class Records(Protocol):
 
 class _Hit(msgspec.Struct, array_like=True, tag=1):
     path: str
-    bits: int
+    bits: bytes
     size: int
     mode: int | None
     answer: bytes
@@ -54,13 +54,13 @@ class _Hit(msgspec.Struct, array_like=True, tag=1):
 class _Same(msgspec.Struct, array_like=True, tag=2):
     path: str
     original: str
-    bits: int
+    bits: bytes
 
 
 class _Link(msgspec.Struct, array_like=True, tag=3):
     path: str
     target: str
-    bits: int
+    bits: bytes
 
 
 class _Hide(msgspec.Struct, array_like=True, tag=4):
@@ -71,8 +71,17 @@ class _Hide(msgspec.Struct, array_like=True, tag=4):
 class _Unread(msgspec.Struct, array_like=True, tag=5):
     reason: str
     path: str
-    bits: int | None
+    bits: bytes | None
     total: bool
+
+
+def _packed(bits: int) -> bytes:
+    """Bits as bytes: a table of catalogers has more of them than msgpack's numbers hold."""
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "big")
+
+
+def _bits(packed: bytes) -> int:
+    return int.from_bytes(packed, "big")
 
 
 _Row = str | _Hit | _Same | _Link | _Hide | _Unread
@@ -118,7 +127,7 @@ class RecordedLayer:
                 yield row
             elif isinstance(row, _Hit):
                 file = _file(row.path, row.size, row.mode, self._shown, self._limits, _passed)
-                yield Hit(file, row.bits, visit.unpack(row.answer, self._shown))
+                yield Hit(file, _bits(row.bits), visit.unpack(row.answer, self._shown))
             else:
                 yield _item(row)
 
@@ -209,12 +218,13 @@ def _path(row: _Row) -> str:
 def _item(row: _Same | _Link | _Hide | _Unread) -> Item:
     """The item of a row that needs nothing more."""
     if isinstance(row, _Same):
-        return Same(row.path, row.original, row.bits)
+        return Same(row.path, row.original, _bits(row.bits))
     if isinstance(row, _Link):
-        return Link(row.path, row.target, row.bits)
+        return Link(row.path, row.target, _bits(row.bits))
     if isinstance(row, _Hide):
         return Hide(row.path, row.inside)
-    return Unread(row.reason, row.path, row.bits, row.total)
+    bits = None if row.bits is None else _bits(row.bits)
+    return Unread(row.reason, row.path, bits, row.total)
 
 
 def _passed() -> bytes:
@@ -282,16 +292,17 @@ def _row(item: Item, visit: Visit) -> _Row | None:
         return item
     if isinstance(item, Hit):
         file = item.file
-        return _Hit(file.path, item.bits, file.size, file.mode, visit.pack(item.answer))
+        return _Hit(file.path, _packed(item.bits), file.size, file.mode, visit.pack(item.answer))
     if isinstance(item, Same):
-        return _Same(item.path, item.original, item.bits)
+        return _Same(item.path, item.original, _packed(item.bits))
     if isinstance(item, Link):
-        return _Link(item.path, item.target, item.bits)
+        return _Link(item.path, item.target, _packed(item.bits))
     if isinstance(item, Hide):
         return _Hide(item.path, item.inside)
     if item.path is None:
         return None
-    return _Unread(item.reason, item.path, item.bits, item.total)
+    bits = None if item.bits is None else _packed(item.bits)
+    return _Unread(item.reason, item.path, bits, item.total)
 
 
 def _rows(record: bytes) -> Iterator[_Row]:
