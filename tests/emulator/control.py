@@ -16,7 +16,7 @@ from tests.emulator.archives import BadImage
 from tests.emulator.disks import Disks
 from tests.emulator.errors import s3_error
 from tests.emulator.events import Events
-from tests.emulator.faults import plain
+from tests.emulator.faults import damaged, plain
 from tests.emulator.organizations import enrol
 from tests.emulator.registry import Registry
 from tests.emulator.software import Software
@@ -123,12 +123,18 @@ _ACTIONS: dict[tuple[str, str], Callable[[State, Told], object]] = {
 
 
 def _download(request: Request, state: State) -> Response:
-    """Content of a presigned address, as S3 gives it: no other credentials, not too late."""
-    found = state.downloads.get(request.args.get("X-Amz-Signature", ""))
+    """A download, unless it meets a fault."""
     fault = state.faults.draw("download", request.method, "", "")
     faulty = plain(fault) if fault else None
     if faulty is not None:
         return faulty
+    answer = _downloaded(request, state)
+    return damaged(answer) if fault and fault.kind == "corrupt" else answer
+
+
+def _downloaded(request: Request, state: State) -> Response:
+    """Content of a presigned address, as S3 gives it: no other credentials, not too late."""
+    found = state.downloads.get(request.args.get("X-Amz-Signature", ""))
     if "Authorization" in request.headers:
         return s3_error(400, "InvalidArgument", "Only one auth mechanism allowed")
     if found is None:

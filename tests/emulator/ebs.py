@@ -78,6 +78,7 @@ def get_snapshot_block(call: Call) -> Output:
     with call.state.lock:
         call.state.block_bytes += len(data)
     if call.corrupt:
+        call.corrupt = False
         data = bytes([data[0] ^ 1]) + data[1:]
     return {
         "DataLength": BLOCK,

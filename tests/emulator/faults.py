@@ -159,7 +159,7 @@ def error_of(fault: Fault, service: str) -> AwsError | None:
 
 
 def plain(fault: Fault) -> Response | None:
-    """The answer of a registry or of a download that meets a fault, if it is one."""
+    """The answer of a registry or of a download that meets a fault, if it is an error."""
     _pass_by(fault)
     status = {
         "throttled": 429,
@@ -170,6 +170,14 @@ def plain(fault: Fault) -> Response | None:
         "error": fault.status,
     }.get(fault.kind)
     return Response(_MESSAGES[fault.kind], status) if status else None
+
+
+def damaged(response: Response) -> Response:
+    """An answer of which half is missing, though it says that it is all there is."""
+    response.direct_passthrough = False
+    body = response.get_data()
+    response.set_data(body[: len(body) // 2])
+    return response
 
 
 def _pass_by(fault: Fault) -> None:

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 from tests.emulator.ecr import push_image
 from tests.emulator.event_shapes import image_action
 from tests.emulator.events import Events
-from tests.emulator.faults import plain
+from tests.emulator.faults import damaged, plain
 from tests.emulator.state import State, Token, now
 
 _PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<reference>[^/]+)")
@@ -67,7 +67,8 @@ def respond(environ: dict[str, Any], state: State) -> Response:
             return faulty
         if request.path.rstrip("/") == "/v2":
             return _json({})
-        return _content(request, state, token)
+        answer = _content(request, state, token)
+        return damaged(answer) if fault and fault.kind == "corrupt" else answer
     except _RegistryError as error:
         answer = _json({"errors": [{"code": error.code, "message": str(error)}]}, error.status)
         if error.status == 401:

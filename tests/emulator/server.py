@@ -41,7 +41,7 @@ from tests.emulator.additions import ANSWERS, WATCHERS
 from tests.emulator.disks import Disks
 from tests.emulator.errors import AwsError
 from tests.emulator.events import Events
-from tests.emulator.faults import Faults, error_of
+from tests.emulator.faults import Faults, damaged, error_of
 from tests.emulator.registry import Registry
 from tests.emulator.software import Software
 from tests.emulator.state import Received, State
@@ -108,6 +108,8 @@ def _outcome(call: Call) -> Response:
             output = call.read(response) if watchers else {}
         for watch in watchers:
             watch(call, dict(output))
+        if call.corrupt:
+            response = damaged(response)
     except ServiceException as error:
         return call.respond(error)
     except JsonRESTError as error:

@@ -36,6 +36,8 @@ Output = Mapping[str, Any]
 
 _NAMES = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi", "email": "ses"}
 """Names in signatures that are not boto3's."""
+_BALANCERS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
+"""Versions of the API under one name, and what boto3 calls them."""
 
 
 class Refused(Exception):
@@ -68,6 +70,9 @@ class Call:
         if self.service != "s3":
             self._body = Request(environ).get_data(cache=False)
             self._rewind()
+        if self.service == "elasticloadbalancing":
+            version = dict(parse_qsl(self._body.decode("latin-1"))).get("Version", "")
+            self.service = _BALANCERS.get(version, "elbv2")
 
     def _rewind(self) -> None:
         self._environ["wsgi.input"] = io.BytesIO(self._body)

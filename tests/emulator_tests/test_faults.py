@@ -209,6 +209,10 @@ def test_registries_and_downloads_fail_too(cloud: Emulator, tmp_path: Path) -> N
     place = get(f"{cloud.url}/v2/app/blobs/{digest}", headers=headers).headers["Location"]
     cloud.faults.add("unavailable", "download", times=1)
     assert [get(place).status for _ in range(2)] == [503, 200]
+    cloud.faults.add("corrupt", "download", times=1)
+    half, whole = get(place).data, get(place).data
+    assert whole.startswith(half)
+    assert len(half) == len(whole) // 2
 
 
 def test_another_process_is_steered_the_same_way() -> None:

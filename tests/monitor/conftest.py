@@ -7,6 +7,7 @@ import pytest
 
 from openinspector.advisories import AdvisoryDatabase
 from openinspector.advisories.starter import starter_path
+from openinspector.aws import ebs
 from openinspector.aws.sessions import Access, Sessions
 from openinspector.monitor.monitor import Monitor
 from openinspector.store import Store
@@ -31,6 +32,8 @@ def cloud(aws_process: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     aws_process.reset()
     for name, value in aws_process.environment.items():
         monkeypatch.setenv(name, value)
+    # Its snapshots go on each time that they are looked at.
+    monkeypatch.setattr(ebs, "_POLL_SECONDS", 0.01)
     return aws_process
 
 

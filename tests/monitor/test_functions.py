@@ -27,14 +27,14 @@ def zipped(**packages: str) -> bytes:
     return made.getvalue()
 
 
-def deploy(cloud: Emulator, name: str, code: bytes, **more: Any) -> str:
-    iam = cloud.client("iam")
+def deploy(cloud: Emulator, name: str, code: bytes, account: str = MANAGEMENT, **more: Any) -> str:
+    iam = cloud.client("iam", account)
     try:
         role = iam.create_role(RoleName="lambda", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
         role = iam.get_role(RoleName="lambda")["Role"]["Arn"]
     arguments = {"Runtime": "nodejs20.x", "Handler": "index.handler", **more}
-    made = cloud.client("lambda").create_function(
+    made = cloud.client("lambda", account).create_function(
         FunctionName=name, Role=role, Code={"ZipFile": code}, **arguments
     )
     return f"{made['FunctionArn']}:$LATEST"

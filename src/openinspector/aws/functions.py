@@ -1,5 +1,7 @@
 """Lambda functions: which there are, whether they are in use, their code and layers."""
 
+import base64
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -176,14 +178,15 @@ def download(
         client = sessions.client(account, region, "lambda")
         told = client.get_function(FunctionName=name)
         arns = layers_of(told["Configuration"])
-        places = [client.get_layer_version_by_arn(Arn=arn)["Content"]["Location"] for arn in arns]
+        contents = [client.get_layer_version_by_arn(Arn=arn)["Content"] for arn in arns]
     if told["Code"].get("RepositoryType") == "ECR":
         return _of_image(sessions, told["Code"], records)
     with tempfile.TemporaryDirectory(prefix="openinspector-") as folder:
-        code = _fetch(told["Code"]["Location"], Path(folder, "code.zip"), name)
-        layers = [
-            _fetch(place, Path(folder, f"layer-{number}.zip"), arns[number])
-            for number, place in enumerate(places)
+        zips = [(told["Code"]["Location"], told["Configuration"]["CodeSha256"])]
+        zips += [(each["Location"], each["CodeSha256"]) for each in contents]
+        code, *layers = [
+            _fetch(*each, Path(folder, f"{number}.zip"), whose)
+            for number, (each, whose) in enumerate(zip(zips, [name, *arns], strict=True))
         ]
         try:
             with function_tree(code, layers, DEFAULT_LIMITS) as tree:
@@ -206,8 +209,6 @@ def _of_image(
 
 
 def _digests(layers: Sequence[str], arns: Sequence[str]) -> dict[str, str]:
-    import hashlib
-
     found = {}
     for path, arn in zip(layers, arns, strict=True):
         with open(path, "rb") as file:
@@ -234,10 +235,14 @@ def _told(inventory: Inventory, layers: Mapping[str, str]) -> Inventory:
     )
 
 
-def _fetch(url: str, path: Path, name: str) -> str:
-    """Download a zip; a presigned address needs no credentials."""
+def _fetch(url: str, expected: str, path: Path, name: str) -> str:
+    """Download the zip of a digest (CodeSha256); a presigned address needs no credentials.
+
+    Half a zip may look like a small one, whose packages would then be missed.
+    """
     import urllib3
 
+    seen = hashlib.sha256()
     try:
         answer = urllib3.PoolManager().request(
             "GET", url, preload_content=False, timeout=_SECONDS, retries=3
@@ -247,8 +252,11 @@ def _fetch(url: str, path: Path, name: str) -> str:
         with path.open("wb") as file:
             while data := answer.read(_CHUNK):
                 file.write(data)
+                seen.update(data)
                 if file.tell() > _MOST_CODE:
                     raise Unfit("UNSUPPORTED_CODE_ARTIFACTS", f"{name}: over {_MOST_CODE} bytes")
     except urllib3.exceptions.HTTPError as error:
         raise AwsTrouble(f"{name}: its code cannot be downloaded: {error}") from error
+    if base64.b64encode(seen.digest()).decode() != expected:
+        raise AwsTrouble(f"{name}: its code did not arrive as its digest says")
     return os.fspath(path)

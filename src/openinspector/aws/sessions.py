@@ -5,6 +5,7 @@ shared by all threads.
 """
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -44,6 +45,7 @@ class Sessions:
                     found = self._session(account).client(
                         service, region_name=region, config=_config()
                     )
+                    found.meta.events.register("before-parse", _check_whole)
                 self._clients[key] = found
             return found
 
@@ -90,10 +92,31 @@ class Sessions:
             extra_args=arguments,
         )
         core = CoreSession()
+        # The models of the services are large, and the same for every account.
+        core.register_component("data_loader", base._session.get_component("data_loader"))
         core._credentials = DeferredRefreshableCredentials(
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
         return boto3.Session(botocore_session=core)
+
+
+def _check_whole(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:
+    """Refuse an answer that is no JSON where it should be: botocore takes it for an empty one.
+
+    What a listing leaves out is gone, so half a listing must not pass for a whole one. Raises
+    `ResponseParserError`, as botocore does for half an XML document.
+    """
+    from botocore.parsers import ResponseParserError
+
+    body = response_dict["body"]
+    spoken = operation_model.service_model.resolved_protocol
+    if response_dict["status_code"] >= 300 or not body or not isinstance(body, bytes):
+        return
+    if spoken in ("json", "rest-json"):
+        try:
+            msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        except msgspec.DecodeError as error:
+            raise ResponseParserError(f"{operation_model.name} answers no JSON: {error}") from error
 
 
 def _config() -> Any:

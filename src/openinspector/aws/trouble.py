@@ -54,6 +54,7 @@ class Unfit(AwsTrouble):
 def aws_calls(what: str) -> Iterator[None]:
     """Turn botocore's errors into ours, naming `what` was asked for."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -61,5 +62,5 @@ def aws_calls(what: str) -> Iterator[None]:
         code = str(error.response.get("Error", {}).get("Code", ""))
         kind = Denied if code in _DENIED else Gone if code in _GONE else AwsTrouble
         raise kind(f"{what}: {error}") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise AwsTrouble(f"{what}: {error}") from error
