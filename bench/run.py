@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from image import RECIPE, build, gzip_oci_layout, many_files_image
@@ -72,9 +72,13 @@ def measure(
     command: list[str],
     runs: int,
     before: Callable[[], None] | None = None,
+    variables: dict[str, str] | None = None,
 ) -> Measure:
-    """Run a command once to warm up and then `runs` times; `before` runs before each."""
-    environment = {**os.environ, **_NO_UPDATES}
+    """Run a command once to warm up and then `runs` times; `before` runs before each.
+
+    `variables`: of the environment, beyond what this process has.
+    """
+    environment = {**os.environ, **_NO_UPDATES, **(variables or {})}
     results = []
     for number in range(runs + 1):
         if before:
@@ -95,16 +99,17 @@ def measure(
 
 @dataclass(frozen=True)
 class Peer:
-    """One way to ask another scanner for the same image.
+    """One way to ask a scanner for the same image.
 
     `layers`: the folder of what it remembers of layers, emptied before cold runs; None: nothing.
-    `usual`: exit codes of a run that did what it was asked to.
+    `usual`: exit codes of a run that did what it was asked to. `variables`: of its environment.
     """
 
     asked: str
     command: list[str]
     layers: Path | None = None
     usual: frozenset[int] = frozenset({0})
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 def peers(target: Path, cache: Path, form: str) -> list[Peer]:
@@ -174,21 +179,18 @@ def target_work(name: str, image: Path, form: str, database: Path, runs: int) ->
             "read the bytes (cat)",
             ["find", str(image), "-type", "f", "-exec", "cat", "{}", "+"],
             runs,
-        ),
-        measure(
-            name,
-            "openinspector sbom",
-            [OURS, "sbom", kind, str(image), *quiet],
-            runs,
-        ),
-        measure(
-            name,
-            "openinspector scan",
-            [OURS, "scan", kind, str(image), "--db", str(database), *quiet],
-            runs,
-        ),
+        )
     ]
     with tempfile.TemporaryDirectory() as folder:
+        ours = Path(folder) / "ours"
+        variables = {"XDG_CACHE_HOME": str(ours)}
+        for verb, command in (
+            ("sbom", [OURS, "sbom", kind, str(image), *quiet]),
+            ("scan", [OURS, "scan", kind, str(image), "--db", str(database), *quiet]),
+        ):
+            layers = None if form == "dir" else ours / "openinspector" / "layers"
+            asked = Peer(f"openinspector {verb}", command, layers, variables=variables)
+            results += peer_work(name, asked, runs)
         cache = Path(folder) / "cache"
         for peer in peers(image, cache, form):
             results += peer_work(name, peer, runs)
@@ -204,7 +206,7 @@ def peer_work(work: str, peer: Peer, runs: int) -> list[Measure]:
 
     kinds = [("cold", forget), ("warm", None)] if peer.layers else [("", None)]
     measured = [
-        measure(work, f"{peer.asked} {kind}".strip(), peer.command, runs, before)
+        measure(work, f"{peer.asked} {kind}".strip(), peer.command, runs, before, peer.variables)
         for kind, before in kinds
     ]
     return [

@@ -2,14 +2,19 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from openinspector.advisories.paths import layers_folder
 from openinspector.cli.progress import progress
 from openinspector.cli.targets import Request
 from openinspector.inventory.cataloger import Cataloger
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.model import Inventory, TargetError
+
+if TYPE_CHECKING:
+    from openinspector.inventory.trees.remembered import RememberedLayers
 
 
 def collect_inventory(request: Request) -> Inventory:
@@ -25,6 +30,7 @@ def collect_inventory(request: Request) -> Inventory:
         platform=request.platform,
         layers=request.layers,
         limits=DEFAULT_LIMITS,
+        records=_remembered(request),
     )
     with tree, progress(request.quiet) as report:
         rows = _catalogers(request)
@@ -36,6 +42,18 @@ def collect_inventory(request: Request) -> Inventory:
 
         inventory = msgspec.structs.replace(inventory, listeners=read_listeners())
     return _telling_exclusions(inventory, request.exclude)
+
+
+def _remembered(request: Request) -> "RememberedLayers | None":
+    """Where layers are remembered, for whoever asks in the same way."""
+    if request.kind != "image" or not request.cache:
+        return None
+    from openinspector.inventory.trees.remembered import RememberedLayers
+
+    asked = [f"exclude {glob}" for glob in request.exclude]
+    if request.certificates:
+        asked.append("certificates")
+    return RememberedLayers(layers_folder(), asked)
 
 
 def _catalogers(request: Request) -> tuple[Cataloger, ...]:

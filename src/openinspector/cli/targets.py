@@ -41,6 +41,12 @@ CERTIFICATES = click.option(
     help="Also look for certificates that have expired.",
 )
 
+CACHE = click.option(
+    "--cache/--no-cache",
+    default=True,
+    help="Whether to remember what was read of the image's layers, for the next scan.",
+)
+
 TARGETS: tuple[TargetRow, ...] = (
     TargetRow(
         "image",
@@ -48,7 +54,7 @@ TARGETS: tuple[TargetRow, ...] = (
         "A container image: a docker or OCI archive, an OCI layout folder, or a registry "
         "reference such as debian:12.",
         "PATH|REF",
-        (PLATFORM, CERTIFICATES),
+        (PLATFORM, CACHE, CERTIFICATES),
     ),
     TargetRow(
         "dir",
@@ -91,6 +97,7 @@ class Request(msgspec.Struct, frozen=True):
     layers: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     certificates: bool = False
+    cache: bool = False
     quiet: bool = False
 
 
@@ -134,6 +141,7 @@ def _target_command(
             layers=tuple(values.pop("layers", ())),
             exclude=tuple(values.pop("exclude")),
             certificates=values.pop("certificates", False),
+            cache=values.pop("cache", False),
             quiet=values.pop("quiet"),
         )
         action(request, **values)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from contextlib import ExitStack
 
+from openinspector.inventory.limits import MEBIBYTE
 from openinspector.inventory.table_version import table_version
 from openinspector.monitor.monitor import Monitor
 from openinspector.store.layers import get_layer, known_layers, put_layer
@@ -13,6 +14,8 @@ class StoredLayers:
 
     Whoever wants a layer that another one is reading for the first time waits for its record.
     """
+
+    most_bytes = 64 * MEBIBYTE
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor

@@ -30,6 +30,8 @@ layer = st.lists(st.one_of(entries, entries, linked), max_size=8)
 class Kept(dict[str, bytes]):
     """Records in memory."""
 
+    most_bytes = 1 << 20
+
     def find(self, name: str) -> bytes | None:
         return self.get(name)
 
@@ -50,7 +52,7 @@ class Read:
         blobs = image.blobs()
         files = [self._file(blob) for blob in blobs]
         sources = tuple(
-            LayerSource(partial(self._open, digest(blob), at), ahead=True, digest=digest(blob))
+            LayerSource(partial(self._open, digest(blob), at), ahead=True, identity=digest(blob))
             for blob, at in zip(blobs, files, strict=True)
         )
         parts = ImageParts(image.configuration(), sources)
@@ -111,7 +113,7 @@ def test_the_layer_is_called_as_each_image_calls_it() -> None:
             place.write(blob)
             place.flush()
             at = Blob(place.fileno(), 0, len(blob))
-            source = LayerSource(partial(Read()._open, "", at), ahead=True, digest=digest(blob))
+            source = LayerSource(partial(Read()._open, "", at), ahead=True, identity=digest(blob))
             parts = ImageParts(image.configuration(), (source,))
             with image_tree("test", parts, DEFAULT_LIMITS, lambda: None, kept) as tree:
                 (package,) = collect(tree, TOYS).packages

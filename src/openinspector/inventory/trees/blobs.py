@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from typing import Protocol
 
 import msgspec
@@ -21,11 +22,43 @@ _LINKS = 8
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """A part of an open file; `length` may be less than was promised (a truncated archive)."""
+    """A part of an open file; `length` may be less than was promised (a truncated archive).
+
+    `identity` names its bytes for certain, "" where they cannot be named without reading them.
+    """
 
     descriptor: int
     offset: int
     length: int
+    identity: str = ""
+
+
+_SETTLED = 2 * 10**9
+"""Nanoseconds after which a file that changes has another time of change on any file system."""
+
+
+def file_identity(descriptor: int) -> str:
+    """What names the content of an open file: it differs whenever the file was written to.
+
+    Nobody but the clock sets the time at which an inode changed. A file that changed just now has
+    no identity: it may change again within the same tick (as git's index takes it,
+    https://git-scm.com/docs/racy-git). Nor has one on a file system that counts whole seconds:
+    those of read-only images give all files one time.
+    """
+    status = os.fstat(descriptor)
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED:
+        return ""
+    if status.st_ctime_ns % 10**9 == 0:
+        return ""
+    parts = (
+        *(status.st_dev, status.st_ino, status.st_size),
+        *(status.st_mtime_ns, status.st_ctime_ns),
+    )
+    return f"file {' '.join(map(str, parts))}"
+
+
+def _part_identity(whole: str, offset: int, length: int) -> str:
+    return f"{whole} {offset}+{length}" if whole else ""
 
 
 class Blobs(Protocol):
@@ -71,6 +104,7 @@ class Archive:
         self.cut = False
         """Whether the compressed archive could not be inflated to its end."""
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._identity = file_identity(self._descriptor)
         try:
             kind = compression(read_at(self._descriptor, 0, 8))
             if kind is not None:
@@ -131,7 +165,9 @@ class Archive:
             if name in self._members:
                 offset, size = self._members[name]
                 left = os.fstat(self._descriptor).st_size - offset
-                return Blob(self._descriptor, offset, max(min(size, left), 0))
+                length = max(min(size, left), 0)
+                identity = _part_identity(self._identity, offset, length)
+                return Blob(self._descriptor, offset, length, identity)
             if name not in self._links:
                 break
             name = self._links[name]
@@ -181,7 +217,8 @@ class Folder:
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             return None
-        blob = self._open[name] = Blob(descriptor, 0, status.st_size)
+        identity = file_identity(descriptor)
+        blob = self._open[name] = Blob(descriptor, 0, status.st_size, identity)
         return blob
 
     def close(self) -> None:

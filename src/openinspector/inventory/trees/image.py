@@ -22,14 +22,15 @@ from openinspector.model import Target
 class LayerSource(msgspec.Struct, frozen=True):
     """Where a layer comes from: `fetch` opens it (and may wait for it), None if it is missing.
 
-    `missing` says why it is; `ahead`: it is known to take time to fetch or to inflate. `digest` is
-    that of the blob, where `fetch` verifies it.
+    `missing` says why it is; `ahead`: it is known to take time to fetch or to inflate. `identity`
+    names its bytes for certain: the digest of the blob where `fetch` verifies it, or the file that
+    has not changed ("" where neither is known).
     """
 
     fetch: Callable[[], Blob] | None
     missing: str = ""
     ahead: bool = False
-    digest: str = ""
+    identity: str = ""
 
 
 class ImageParts(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ def image_tree(
 ) -> StackTree:
     """The files of an image, its layers applied one over another.
 
-    `records`: where the answers of layers are kept whose digests are verified.
+    `records`: where the answers of layers are kept whose bytes are known for certain.
     """
     config = load_document(parts.config, f"{name}: the image's configuration")
     digest = "sha256:" + hashlib.sha256(parts.config).hexdigest()
@@ -73,8 +74,8 @@ def image_tree(
         # Whoever waits for a download waits in a thread: do not ask for its content here.
         ahead = source.ahead or _compression(source.fetch()) is not None
         layer: ReadsLayer = Layer(reader, layer_name, layer_digest, budget, limits, ahead)
-        if records is not None and source.digest:
-            layer = RecordedLayer(layer, source.digest, layer_digest, records, limits)
+        if records is not None and source.identity:
+            layer = RecordedLayer(layer, source.identity, layer_digest, records, limits)
         layers.append(layer)
     target = Target("image", name, is_root=True, image=image)
     tree = StackTree(target, layers, limits, close, parts.notes, tuple(unread))
@@ -100,7 +101,9 @@ def layer_sources(
 ) -> tuple[LayerSource, ...]:
     """Sources of layers that lie at hand."""
     return tuple(
-        LayerSource(None, missing) if blob is None else LayerSource(partial(_same, blob))
+        LayerSource(None, missing)
+        if blob is None
+        else LayerSource(partial(_same, blob), identity=blob.identity)
         for blob in found
     )
 

@@ -2,10 +2,16 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from openinspector.inventory.limits import DEFAULT_LIMITS, Limits
 from openinspector.inventory.trees.tree import FileTree
 from openinspector.model import TargetError, TargetKind
+
+if TYPE_CHECKING:
+    from openinspector.inventory.trees.blobs import Blobs
+    from openinspector.inventory.trees.registry import LayerRecords
 
 _ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".oci", ".zip")
 
@@ -16,14 +22,16 @@ def open_target(
     platform: str | None = None,
     layers: Sequence[str] = (),
     limits: Limits = DEFAULT_LIMITS,
+    records: "LayerRecords | None" = None,
 ) -> FileTree:
     """The tree of a target: `image` PATH or reference, `directory`, `host`, `disk`, `function` ZIP.
 
     `platform` chooses among images, `layers` are the zips of a function's layers, in order.
+    `records`: where the answers of an image's layers are kept.
     Raises `TargetError` with one sentence that says what was expected.
     """
     if kind == "image":
-        return _image(name, platform, limits)
+        return _image(name, platform, limits, records)
     if kind == "directory":
         return _directory(name, limits)
     if kind == "host":
@@ -51,7 +59,9 @@ def _directory(name: str, limits: Limits) -> FileTree:
     return DirectoryTree(name, limits)
 
 
-def _image(name: str, platform: str | None, limits: Limits) -> FileTree:
+def _image(
+    name: str, platform: str | None, limits: Limits, records: "LayerRecords | None"
+) -> FileTree:
     from openinspector.inventory.trees.image import image_tree
     from openinspector.inventory.trees.platforms import parse_platform
 
@@ -60,8 +70,8 @@ def _image(name: str, platform: str | None, limits: Limits) -> FileTree:
     if path is None:
         from openinspector.inventory.trees.registry import registry_tree
 
-        return registry_tree(name, wanted, limits)
-    from openinspector.inventory.trees.blobs import Archive, Blobs, Folder
+        return registry_tree(name, wanted, limits, records=records)
+    from openinspector.inventory.trees.blobs import Archive, Folder
     from openinspector.inventory.trees.docker_archive import read_docker_archive
     from openinspector.inventory.trees.oci_layout import read_oci_layout
 
@@ -75,10 +85,16 @@ def _image(name: str, platform: str | None, limits: Limits) -> FileTree:
         parts = parts or read_oci_layout(blobs, wanted, reference)
         if parts is None:
             raise TargetError(_no_image(path, blobs.damage))
-        return image_tree(name, parts, limits, blobs.close)
+        return image_tree(name, parts, limits, partial(_close, blobs, records), records)
     except BaseException:
         blobs.close()
         raise
+
+
+def _close(blobs: "Blobs", records: "LayerRecords | None") -> None:
+    blobs.close()
+    if records is not None:
+        records.end()
 
 
 def _no_image(path: str, damage: str | None) -> str:

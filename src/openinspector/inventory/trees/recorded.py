@@ -4,8 +4,8 @@ What is kept of a layer is the whole stream of its items in their order, with wh
 of each wanted file. Composing images of such streams is the composing of images itself, so that
 whiteouts, replaced folders and hard links need no rule of their own.
 
-A layer is known by the digest of its blob, which was verified when it was pulled, never by the diff
-id that an image claims for it (docs/decisions/0003).
+A layer is known by what names its bytes for certain (`LayerSource.identity`), never by the diff id
+that an image claims for it (docs/decisions/0003).
 """
 
 import struct
@@ -22,17 +22,22 @@ from openinspector.inventory.trees.layer import Hide, Hit, Item, Link, Same, Wan
 from openinspector.inventory.trees.layered import ReadsLayer
 from openinspector.inventory.trees.tree import TreeFile, Unread, Visit
 
-_MOST_BYTES = 64 * MEBIBYTE
-"""Compressed bytes of a record; a layer that needs more is read each time."""
 _MOST_FOLLOWED = 16 * MEBIBYTE
 """Bytes of files that links led to."""
 _ROWS = 1000
+_BATCH = 256 * 1024
+"""Bytes of answers after which rows are written."""
 _LENGTH = struct.Struct(">I")
 _FOLLOWED = "/followed"
 
 
 class Records(Protocol):
     """Where records are kept, by names of their own."""
+
+    @property
+    def most_bytes(self) -> int:
+        """How large a record may be; a layer that needs more is read each time."""
+        ...
 
     def find(self, name: str) -> bytes | None:
         """The record of that name, if it is kept."""
@@ -91,14 +96,14 @@ _decoder: "msgspec.msgpack.Decoder[list[_Row]]" = msgspec.msgpack.Decoder(list[_
 class RecordedLayer:
     """A layer of which a record is kept, or made when it is read for the first time.
 
-    `digest` is the verified one of its blob; `shown` the diff id by which this image calls it.
+    `identity` names its bytes; `shown` is the diff id by which this image calls it.
     """
 
     def __init__(
-        self, layer: ReadsLayer, digest: str, shown: str | None, records: Records, limits: Limits
+        self, layer: ReadsLayer, identity: str, shown: str | None, records: Records, limits: Limits
     ) -> None:
         self._layer = layer
-        self._digest = digest
+        self._identity = identity
         self._shown = shown
         self._records = records
         self._limits = limits
@@ -106,20 +111,20 @@ class RecordedLayer:
 
     def items(self, wanted: Wanted, visit: Visit | None) -> Iterator[Item]:
         """Yield what `Layer.items` does; from the record where there is one."""
-        record = self._records.find(self._digest)
+        record = self._records.find(self._identity)
         if visit is None:
             yield from self._followed(record, wanted)
             return
         if record is not None:
             yield from self._replayed(record, visit)
             return
-        writer = _Writer()
+        writer = _Writer(self._records.most_bytes)
         for item in self._layer.items(wanted, visit):
             writer.add(item, visit)
             yield item
         made = writer.finish()
         if made is not None:
-            self._records.keep(self._digest, made)
+            self._records.keep(self._identity, made)
 
     def _replayed(self, record: bytes, visit: Visit) -> Iterator[Item]:
         for row in _rows(record):
@@ -153,7 +158,7 @@ class RecordedLayer:
                 yield row if isinstance(row, str) else row.path
 
     def _told(self) -> dict[str, "_Told"]:
-        kept = self._records.find(self._digest + _FOLLOWED)
+        kept = self._records.find(self._identity + _FOLLOWED)
         return _told_decoder.decode(zstandard.decompress(kept)) if kept is not None else {}
 
     def _tell(self, told: dict[str, "_Told"], read: list[Item], sought: set[str]) -> None:
@@ -169,7 +174,7 @@ class RecordedLayer:
         told |= {path: found.get(path, _Told()) for path in sought}
         if sum(len(each.data or b"") for each in told.values()) <= _MOST_FOLLOWED:
             packed = zstandard.compress(msgspec.msgpack.encode(told))
-            self._records.keep(self._digest + _FOLLOWED, packed)
+            self._records.keep(self._identity + _FOLLOWED, packed)
 
     def _again(self, told: "_Told") -> Iterator[Item]:
         if told.target is not None:
@@ -245,8 +250,10 @@ def _file(
 class _Writer:
     """Makes a record of a stream, unless that cannot be whole or is too large."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
         self._rows: list[_Row] = []
+        self._waiting = 0
         self._compressor = zstandard.ZstdCompressor(level=3).compressobj()
         self._parts: list[bytes] = []
         self._size = 0
@@ -256,14 +263,24 @@ class _Writer:
         """Take in the next item."""
         if self._spoilt:
             return
-        row = _row(item, visit)
-        if row is None:
-            self._spoilt = True
-            self._parts.clear()
-            return
-        self._rows.append(row)
-        if len(self._rows) >= _ROWS or isinstance(row, _Hit):
+        if isinstance(item, str):
+            # Nearly all of a layer.
+            self._rows.append(item)
+        else:
+            row = _row(item, visit)
+            if row is None:
+                self._spoil()
+                return
+            self._rows.append(row)
+            if isinstance(row, _Hit):
+                self._waiting += len(row.answer)
+        if len(self._rows) >= _ROWS or self._waiting >= _BATCH:
             self._flush()
+
+    def _spoil(self) -> None:
+        self._spoilt = True
+        self._parts.clear()
+        self._rows.clear()
 
     def finish(self) -> bytes | None:
         """The record, or None."""
@@ -275,21 +292,21 @@ class _Writer:
         if self._rows and not self._spoilt:
             batch = msgspec.msgpack.encode(self._rows)
             self._rows.clear()
+            self._waiting = 0
             self._keep(self._compressor.compress(_LENGTH.pack(len(batch)) + batch))
 
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
-        if self._size > _MOST_BYTES:
-            self._spoilt = True
-            self._parts.clear()
+        if self._size > self._most_bytes:
+            self._spoil()
         elif part:
             self._parts.append(part)
 
 
-def _row(item: Item, visit: Visit) -> _Row | None:
+def _row(
+    item: Hit | Same | Link | Hide | Unread, visit: Visit
+) -> _Hit | _Same | _Link | _Hide | _Unread | None:
     """None for what makes a record useless: a layer that could not be read to its end."""
-    if isinstance(item, str):
-        return item
     if isinstance(item, Hit):
         file = item.file
         return _Hit(file.path, _packed(item.bits), file.size, file.mode, visit.pack(item.answer))

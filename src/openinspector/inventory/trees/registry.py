@@ -174,7 +174,7 @@ class _Session:
                 if layer.digest not in known:
                     self._coming(layer)
                 fetch = partial(self._fetch, layer)
-                sources.append(LayerSource(fetch, ahead=True, digest=layer.digest))
+                sources.append(LayerSource(fetch, ahead=True, identity=layer.digest))
         return tuple(sources)
 
     def _coming(self, layer: Descriptor) -> Future[Blob]:
