@@ -1,6 +1,8 @@
 """Opening the database, and doing a thing alone."""
 
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,28 +11,31 @@ from openinspector.store.records import put_record, record
 from openinspector.store.schema import row_numbers
 
 
-def test_one_does_it_alone(store: Store) -> None:
-    if store.is_sqlite:
-        with store.alone("x") as first:
-            assert first
-        return
-    other = open_store(store.engine.url.render_as_string(hide_password=False))
+@pytest.fixture
+def other(store: Store) -> Iterator[Store]:
+    """The same database, opened once more, as another process does."""
+    url = store.engine.url
+    folder = None if url.database is None else Path(url.database).parent
+    opened = open_store(
+        str(folder) if store.is_sqlite else url.render_as_string(hide_password=False)
+    )
+    yield opened
+    opened.close()
+
+
+def test_one_does_it_alone(store: Store, other: Store) -> None:
     with store.alone("x") as first, other.alone("x") as second, other.alone("y") as third:
         assert (first, second, third) == (True, False, True)
     with other.alone("x") as again:
         assert again
-    other.close()
 
 
-def test_who_wants_what_another_process_holds_waits_for_it(store: Store) -> None:
-    if store.is_sqlite:
-        with store.turns(["a"]), store.turns(["a"]):
-            return  # It has one service, whose threads see to it themselves.
+def test_who_wants_what_another_process_holds_waits_for_it(store: Store, other: Store) -> None:
     began, done, order = threading.Event(), threading.Event(), []
 
     def second() -> None:
         began.set()
-        with store.turns(["c", "b"]):
+        with other.turns(["c", "b"]):
             order.append("second")
         done.set()
 
@@ -44,6 +49,28 @@ def test_who_wants_what_another_process_holds_waits_for_it(store: Store) -> None
     assert order == ["first", "second"]
     with store.turns(["a", "b", "c"]):
         pass
+
+
+def test_of_many_one_at_a_time_has_its_turn(store: Store) -> None:
+    holders, most = 0, 0
+    counting = threading.Lock()
+
+    def take() -> None:
+        nonlocal holders, most
+        for _ in range(30):
+            with store.turns(["a", "b"]):
+                with counting:
+                    holders += 1
+                    most = max(most, holders)
+                with counting:
+                    holders -= 1
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert (holders, most) == (0, 1)
 
 
 def test_turns_are_given_back_when_something_breaks(store: Store) -> None:

@@ -28,13 +28,32 @@ with store.write() as connection:
 """
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_killed_writer_leaves_what_was_committed(
-    kind: str, tmp_path: os.PathLike[str], request: pytest.FixtureRequest
-) -> None:
-    place = str(tmp_path)
-    if kind == "postgresql":
-        place = request.getfixturevalue("postgresql_database")
+_HOLD = """
+import sys, time
+from openinspector.store import open_store
+store = open_store(sys.argv[1])
+with store.turns(["layer a", "layer b"]), store.alone("c"):
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: os.PathLike[str]) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path)
+    return str(request.getfixturevalue("postgresql_database"))
+
+
+def test_what_a_killed_one_had_turns_of_is_others(place: str) -> None:
+    kill_when_half_done(_HOLD, place)
+    store = open_store(place)
+    with store.turns(["layer b", "layer c"]), store.alone("c") as alone:
+        assert alone
+    store.close()
+
+
+def test_a_killed_writer_leaves_what_was_committed(place: str) -> None:
     kill_when_half_done(_WRITE, place)
     store = open_store(place)
     with store.write() as connection:

@@ -4,7 +4,7 @@ import hashlib
 import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.elements import TextClause
 
 from openinspector.model import DatabaseError
+from openinspector.store.file_locks import file_lock
 from openinspector.store.upgrade import upgrade
 
 FILE_NAME = "openinspector.sqlite"
@@ -52,6 +53,11 @@ class Store:
     def is_sqlite(self) -> bool:
         """Whether this is the embedded database."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def _locks(self) -> Path:
+        """Where the files lie that processes of an embedded database lock."""
+        return Path(str(self.engine.url.database)).with_name("locks")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -129,11 +135,12 @@ class Store:
     def alone(self, what: str) -> Iterator[bool]:
         """Whether no other process does something just now; nobody else will while this is held.
 
-        On PostgreSQL the lock goes with its connection, so the dead hold none. An embedded
-        database has one service.
+        On PostgreSQL the lock goes with its connection, and that of a file with its process: the
+        dead hold none.
         """
         if self.is_sqlite:
-            yield True
+            with file_lock(self._locks, what, wait=False) as taken:
+                yield taken
             return
         number = _number(what)
         with self.engine.connect() as connection:
@@ -153,11 +160,14 @@ class Store:
     def turns(self, names: Collection[str]) -> Iterator[None]:
         """Hold several things at once, waiting for all that another process holds of them.
 
-        They are taken in one order, so that two who want the same never wait for each other. On
-        an embedded database nothing is held: it has one service.
+        They are taken in one order, so that two who want the same never wait for each other. The
+        dead hold nothing (`alone`).
         """
         if self.is_sqlite or not names:
-            yield
+            with ExitStack() as held:
+                for name in sorted(names):
+                    held.enter_context(file_lock(self._locks, name))
+                yield
             return
         numbers = sorted({_number(name) for name in names})
         with self.engine.connect() as connection:
