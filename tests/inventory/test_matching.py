@@ -126,7 +126,12 @@ def test_magics_are_for_executables_and_libraries() -> None:
     assert matcher.head == 4
     for path, mode, peeks in [
         ("usr/bin/x", 0o755, True),
-        ("usr/bin/x", 0o644, False),
+        ("usr/bin/x", 0o644, True),
+        ("usr/bin/x.txt", 0o644, False),
+        ("x.txt", 0o744, True),
+        ("test.elf", 0o644, True),
+        ("x.exe", 0o600, True),
+        (".git/objects/ab/cdef", 0o444, False),
         ("usr/bin/x", None, True),
         ("x", 0o001, True),
         ("libx.so", 0o644, True),

@@ -173,3 +173,12 @@ def test_every_scheme_is_some_ecosystems() -> None:
 
 def test_key_is_a_value() -> None:
     assert parse("npm", "1.2.3") == Key(key("npm", "1.2.3"), None)
+
+
+def test_a_numbered_branch_of_composer_is_after_its_releases() -> None:
+    """By Composer's `VersionParser`, for which 2.x-dev is 2.9999999.9999999.9999999-dev."""
+    rising = ["1.9", "2.0.0", "2.1.7", "2.1.x-dev", "2.2.0", "2.99.0", "v2.x-dev", "3.0.0-beta1"]
+
+    keys = [key("Packagist", each) for each in rising]
+    assert keys == sorted(set(keys))
+    assert compare("Packagist", "2.X-dev", "2.x-dev") == 0

@@ -69,8 +69,9 @@ class Cataloger(msgspec.Struct, frozen=True):
     - `globs`: paths that it wants. `**/NAME`, `**/*.EXT`, an exact path, or a general glob where
       `*` stays within one path segment and `**` crosses them; matched case-sensitively unless
       `fold_case`.
-    - `magics`: first bytes of executable files (any execute bit, or no mode known) and of shared
-      libraries (`*.so`, `*.so.*`, `*.dll`, `*.dylib`) that it wants whatever their name.
+    - `magics`: first bytes of programs and shared libraries that it wants whatever their name:
+      of files with any execute bit, no known mode, no dot in the name, or an ending as programs
+      and libraries have (`*.so`, `*.so.*`, `*.dll`, `*.dylib`, `*.exe`, `*.elf`, ...).
     - `parse`: called once for each wanted file that is visible in the target (for layered images
       possibly before that is known; results of hidden files are dropped).
     - `companions`: globs of further files that `parse` may ask for; a parser without companions

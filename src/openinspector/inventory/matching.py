@@ -18,7 +18,9 @@ from openinspector.patterns import regex
 _SPECIAL = regex(r"[*?\[]")
 _WILDCARD = regex(r"\[[!^]?[^\]]+\]|[*?]+|\[")
 _TOKEN = regex(r"\*+|\[[!^]?[^\]]+\]|.", re.DOTALL)
-_LIBRARY_ENDINGS = (".so", ".dll", ".dylib")
+_PROGRAM_ENDINGS = (".so", ".dll", ".dylib", ".exe", ".elf", ".bin", ".out")
+"""Of shared libraries and programs that may have lost their execute bit, as downloads do."""
+_OF_GIT = ".git/"
 _PREFIX = 3
 """Characters by which names with a literal beginning (`python3*`) are looked up."""
 
@@ -232,12 +234,19 @@ class Matcher:
         return sorted(place for place in self._places if place.startswith(f"{folder}/"))
 
     def peeks(self, path: str, mode: int | None) -> bool:
-        """Whether `by_magic` is to look at the first bytes: executables, shared libraries."""
+        """Whether `by_magic` is to look at the first bytes: programs and shared libraries.
+
+        They have an execute bit, or a name as they have: none of Git's own files, and no other
+        ending than theirs.
+        """
         if not self.head:
             return False
         if mode is not None and not mode & 0o111:
             name = path[path.rfind("/") + 1 :]
-            if not name.endswith(_LIBRARY_ENDINGS) and ".so." not in name:
+            if "." in name:
+                if not name.endswith(_PROGRAM_ENDINGS) and ".so." not in name:
+                    return False
+            elif _OF_GIT in path:
                 return False
         return self._exclusion is None or self._exclusion.fullmatch(path) is None
 

@@ -30,6 +30,10 @@ _RANGE = regex(r"[\[\](),]")
 _FLOATING = frozenset({"LATEST", "RELEASE"})
 
 
+_Managed = dict[tuple[str, str, str, str], tuple[str, str]]
+"""Version and scope by (group, artifact, type, classifier)."""
+
+
 class Dependency(msgspec.Struct, frozen=True):
     """One dependency; `version` is empty where the files of the project do not tell it."""
 
@@ -39,16 +43,12 @@ class Dependency(msgspec.Struct, frozen=True):
     scope: str = "compile"
 
 
-class _Model:
-    """One `pom.xml`: its own words, before inheritance."""
+class _Words:
+    """What a project and a profile of it have in common: properties and dependencies."""
 
-    def __init__(self, path: str, root: Element) -> None:
-        self.path = path
+    def __init__(self, root: Element) -> None:
         self.root = root
         self.space = root.tag[: root.tag.rfind("}") + 1]
-        if root.tag != self.space + "project":
-            raise ReadError("it is not a Maven project: its root element is not <project>")
-        self.parent = root.find(self.space + "parent")
         self.properties = {
             child.tag[len(self.space) :]: (child.text or "").strip()[:_MAX_VALUE]
             for child in self._children("properties")
@@ -65,25 +65,59 @@ class _Model:
             return ""
         return (element.findtext(self.space + name) or "").strip()
 
-    def own(self, name: str) -> str:
-        """A coordinate of the project itself, from its parent where it leaves it out."""
-        return self.text(self.root, name) or self.text(self.parent, name)
-
     def dependencies(self, managed: bool = False) -> list[Element]:
         """The elements of `dependencies`, or of `dependencyManagement`."""
         place = "dependencyManagement/dependencies" if managed else "dependencies"
         return [each for each in self._children(place) if each.tag == self.space + "dependency"]
 
 
+class _Model(_Words):
+    """One `pom.xml`: its own words, before inheritance."""
+
+    def __init__(self, path: str, root: Element) -> None:
+        super().__init__(root)
+        self.path = path
+        if root.tag != self.space + "project":
+            raise ReadError("it is not a Maven project: its root element is not <project>")
+        self.parent = root.find(self.space + "parent")
+
+    def own(self, name: str) -> str:
+        """A coordinate of the project itself, from its parent where it leaves it out."""
+        return self.text(self.root, name) or self.text(self.parent, name)
+
+    def profiles(self, by_default: bool = False) -> list[_Words]:
+        """All profiles, or those that are active unless somebody chooses others."""
+        return [
+            _Words(each)
+            for each in self._children("profiles")
+            if each.tag == self.space + "profile"
+            and not (by_default and self._activation(each) != "true")
+        ]
+
+    def _activation(self, profile: Element) -> str:
+        return self.text(profile.find(self.space + "activation"), "activeByDefault")
+
+
 def dependencies(file: File, limits: Limits) -> list[Dependency]:
     """Return the dependencies that a project declares itself, in their order.
 
-    Raises `ReadError` when the file is not a Maven project.
+    Those of its profiles are among them: each is built into something. Raises `ReadError` when
+    the file is not a Maven project.
     """
     chain = list(_chain(file, limits))
     properties = _properties(chain)
     managed = _managed(chain, properties, file, limits)
-    own = chain[0]
+    found = _declared(chain[0], properties, managed)
+    for profile in chain[0].profiles():
+        chosen = {**properties, **profile.properties}
+        own_managed: _Managed = {}
+        _manage(own_managed, profile, chosen)
+        found += _declared(profile, chosen, {**managed, **own_managed})
+    return found
+
+
+def _declared(own: _Words, properties: dict[str, str], managed: _Managed) -> list[Dependency]:
+    """The dependencies in the words of a project or a profile."""
     found = []
     for element in own.dependencies():
         group = _expand(own.text(element, "groupId"), properties)
@@ -131,7 +165,8 @@ def _properties(chain: list[_Model]) -> dict[str, str]:
     """All properties, the nearest project's first, and what Maven itself defines."""
     properties: dict[str, str] = {}
     for model in reversed(chain):
-        properties.update(model.properties)
+        for words in (model, *model.profiles(by_default=True)):
+            properties.update(words.properties)
     own = chain[0]
     for name in ("groupId", "artifactId", "version"):
         value = own.own(name) if name != "artifactId" else own.text(own.root, name)
@@ -143,12 +178,13 @@ def _properties(chain: list[_Model]) -> dict[str, str]:
 
 def _managed(
     chain: list[_Model], properties: dict[str, str], file: File, limits: Limits
-) -> dict[tuple[str, str, str, str], tuple[str, str]]:
-    """Version and scope by (group, artifact, type, classifier), from `dependencyManagement`."""
-    managed: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+) -> _Managed:
+    """What `dependencyManagement` of a project, its parents and the lists they import says."""
+    managed: _Managed = {}
     imports: list[tuple[str, str]] = []
     for model in chain:
-        imports.extend(_manage(managed, model, properties))
+        for words in (*model.profiles(by_default=True), model):
+            imports.extend(_manage(managed, words, properties))
     for _, artifact in imports[:_MAX_PARENTS]:
         listing = _imported(artifact, file, limits)
         if listing is not None:
@@ -158,8 +194,8 @@ def _managed(
 
 
 def _manage(
-    managed: dict[tuple[str, str, str, str], tuple[str, str]],
-    model: _Model,
+    managed: _Managed,
+    model: _Words,
     properties: dict[str, str],
 ) -> list[tuple[str, str]]:
     """Take in what one project manages; returns the lists that it imports."""

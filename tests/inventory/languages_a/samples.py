@@ -769,6 +769,7 @@ SAMPLES = (
             {"name": "Symfony/Console", "version": "v5.4.0", "license": ["MIT"],
              "source": {"type": "git", "url": "https://example.org", "reference": "00"}},
             {"name": "vendor/branch", "version": "dev-main"},
+            {"name": "twig/twig", "version": "2.x-dev"},
             {"name": "vendor/mine", "version": "1.0.0", "dist": {"type": "path", "url": "../m"}}
           ],
           "packages-dev": [{"name": "phpunit/phpunit", "version": "9.5.0"}]
@@ -776,6 +777,7 @@ SAMPLES = (
         """,
         """
         symfony/console v5.4.0
+        twig/twig 2.x-dev
         phpunit/phpunit 9.5.0*
         """,
         ("1 entry not pinned to a version and not judged: vendor/branch",),

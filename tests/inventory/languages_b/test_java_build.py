@@ -153,6 +153,49 @@ def test_a_parent_that_is_elsewhere_leaves_versions_unknown() -> None:
         assert len(gaps) == 1
 
 
+def profile(name: str, body: str, active: bool) -> str:
+    activation = "<activation><activeByDefault>true</activeByDefault></activation>"
+    return f"<profile><id>{name}</id>{activation if active else ''}{body}</profile>"
+
+
+def test_dependencies_of_profiles_are_read_with_the_profile_s_own_versions() -> None:
+    """As Maven 3 lists them, one profile after the other being active."""
+    body = (
+        OWN
+        + "<dependencies>"
+        + dependency("org.chosen", "thing", "${thing}")
+        + "</dependencies><profiles>"
+        + profile(
+            "usual",
+            "<properties><thing>1.1</thing></properties><dependencies>"
+            + dependency("commons-collections", "commons-collections", "3.2.1")
+            + "</dependencies>",
+            active=True,
+        )
+        + profile(
+            "other",
+            "<properties><thing>2.2</thing></properties><dependencyManagement><dependencies>"
+            + dependency("org.managed", "thing", "3.1")
+            + "</dependencies></dependencyManagement><dependencies>"
+            + dependency("org.managed", "thing")
+            + dependency("org.of-profile", "thing", "${thing}")
+            + "</dependencies>",
+            active=False,
+        )
+        + "</profiles>"
+    )
+
+    found, gaps, _ = read_pom("pom.xml", {"pom.xml": project(body)})
+
+    assert found == [
+        ("org.chosen:thing", "1.1"),
+        ("commons-collections:commons-collections", "3.2.1"),
+        ("org.managed:thing", "3.1"),
+        ("org.of-profile:thing", "2.2"),
+    ]
+    assert gaps == []
+
+
 def test_parents_that_loop_end() -> None:
     body = CHILD.replace("parent</artifactId>", "child</artifactId>")
     files = {"child/pom.xml": project(body.replace("{relative}", "<relativePath>.</relativePath>"))}

@@ -136,7 +136,7 @@ def parse_sbt_lock(file: File, limits: Limits) -> Iterator[Yield]:
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
         name="java-pom",
-        version=1,
+        version=2,
         part="language-packages",
         parse=parse_pom,
         globs=("**/pom.xml",),

@@ -69,8 +69,8 @@ def _add(
 
 
 def _is_branch(version: str) -> bool:
-    """Tell a branch (`dev-main`, `2.x-dev`) from a version."""
-    return version.startswith("dev-") or version.endswith("-dev")
+    """Tell a branch without a place among versions (`dev-main`); `2.x-dev` has one."""
+    return version.startswith("dev-")
 
 
 def parse(file: File, limits: Limits) -> Iterator[Yield]:
@@ -82,7 +82,7 @@ def parse(file: File, limits: Limits) -> Iterator[Yield]:
 CATALOGERS: tuple[Cataloger, ...] = (
     Cataloger(
         name="php",
-        version=1,
+        version=2,
         part="language-packages",
         parse=parse,
         globs=("**/composer.lock", "**/composer/installed.json"),
