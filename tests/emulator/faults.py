@@ -6,6 +6,7 @@ Codes and statuses: "Common errors" of each service's API reference; EC2's "Erro
 import time
 from dataclasses import dataclass
 from random import Random
+from threading import Lock
 from typing import NamedTuple
 
 from werkzeug.wrappers import Response
@@ -85,8 +86,9 @@ class Fault:
     """Calls that fail: those that match every part that is given.
 
     `kind` is one of `KINDS`; `times` is how many more calls fail (None: all), after `after` that
-    do not, each with a `probability`. `seconds` is for slow, `most` (items of a page) for partial,
-    `code` and `status` for error.
+    do not, each with a `probability`. `per_second`: so many calls a second do not fail, as many at
+    once after a pause. `seconds` is for slow, `most` (items of a page) for partial, `code` and
+    `status` for error.
     """
 
     kind: str
@@ -97,6 +99,7 @@ class Fault:
     times: int | None = None
     after: int = 0
     probability: float = 1.0
+    per_second: float = 0.0
     seconds: float = 2.0
     most: int = 1
     code: str = "InternalError"
@@ -105,12 +108,24 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"no such fault: {self.kind}; there are {', '.join(KINDS)}")
+        self._lock, self._left, self._seen = Lock(), self.per_second, time.monotonic()
 
     def matches(self, service: str, operation: str, account: str, region: str) -> bool:
         """Whether it is about such a call."""
         asked = (service, operation, account, region)
         wanted = (self.service, self.operation, self.account, self.region)
         return all(want in ("", have) for want, have in zip(wanted, asked, strict=True))
+
+    def lets_pass(self) -> bool:
+        """Whether a call is one of those that are still allowed this second."""
+        with self._lock:
+            now = time.monotonic()
+            more = (now - self._seen) * self.per_second
+            self._left, self._seen = min(self._left + more, self.per_second), now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
 
 
 class Faults:
@@ -140,6 +155,8 @@ class Faults:
                 continue
             if fault.after > 0:
                 fault.after -= 1
+            elif fault.per_second and fault.lets_pass():
+                continue
             elif self._random.random() < fault.probability:
                 if fault.times is not None:
                     fault.times -= 1

@@ -85,13 +85,19 @@ class Application:
     def _call(self, call: Call) -> Response:
         """Answer a call, and write it down; with status 0 where nothing is answered."""
         started, status = time.time(), 0
+        asked = call.account, call.region, call.service, call.operation
+        running = self.state.running
+        with self.state.lock:
+            running[asked] += 1
+            at_once = running[asked]
         try:
             response = _outcome(call)
             status = response.status_code
             return response
         finally:
-            asked = call.account, call.region, call.service, call.operation
-            self.state.calls.append(Received(*asked, started, status))
+            with self.state.lock:
+                running[asked] -= 1
+            self.state.calls.append(Received(*asked, started, status, at_once))
 
 
 def _outcome(call: Call) -> Response:

@@ -3,7 +3,7 @@
 import secrets
 import tempfile
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Received:
-    """A call that came in."""
+    """A call that came in; `at_once` is how many of its like ran then, itself included."""
 
     account: str
     region: str
@@ -29,6 +29,7 @@ class Received:
     operation: str
     time: float
     status: int
+    at_once: int
 
 
 @dataclass
@@ -89,6 +90,8 @@ class State:
             self.tokens: dict[str, Token] = {}
             self.downloads: dict[str, Download] = {}
             self.calls: list[Received] = []
+            self.running: Counter[tuple[str, str, str, str]] = Counter()
+            """Calls that are being answered, by account, region, service and operation."""
             self.undelivered: list[dict[str, Any]] = []
             """Events that a queue did not take."""
             self.pulls: list[str] = []

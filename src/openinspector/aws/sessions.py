@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from openinspector.aws.at_once import limit
 from openinspector.aws.trouble import aws_calls
 
 _SESSION_NAME = "openinspector"
@@ -46,6 +47,7 @@ class Sessions:
                         service, region_name=region, config=_config()
                     )
                     found.meta.events.register("before-parse", _check_whole)
+                    limit(found, service)
                 self._clients[key] = found
             return found
 
