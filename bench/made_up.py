@@ -3,6 +3,7 @@
 Drawn by number, so nothing is held in memory and every run is the same.
 """
 
+import hashlib
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -139,7 +140,8 @@ class MadeUp(msgspec.Struct, frozen=True):
         resource = self._described()
         for each in range(self.count):
             number = _often(draw, CVES)
-            yield self._finding(resource, number, f"{self.number:016x}{each:016x}", draw)
+            name = hashlib.sha256(f"{self.number}/{each}".encode()).hexdigest()[:32]
+            yield self._finding(resource, number, name, draw)
 
     def _finding(
         self, resource: Resource, number: int, name: str, draw: random.Random
@@ -219,4 +221,4 @@ class World:
         """A position inside the default order, as a page's token holds it."""
         rank = SEVERITY_RANK[draw.choice(_SEVERITIES)]
         moment = NOW - int(draw.random() * 300 * _DAY * 1000)
-        return [rank, moment, f"arn:aws:inspector2:us-east-1:{draw.choice(ACCOUNTS)}:finding/8"]
+        return [rank, moment, f"{draw.getrandbits(64):016x}"]

@@ -11,7 +11,8 @@ from sqlalchemy import delete, select
 from openinspector.ledger import plan
 from openinspector.ledger.criteria import beyond_prefix, condition, matches
 from openinspector.ledger.fields import FIELDS
-from openinspector.ledger.query import find, order_of
+from openinspector.ledger.order import order_of
+from openinspector.ledger.query import find
 from openinspector.model.finding import Finding
 from openinspector.store import Store
 from openinspector.store.findings import (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from openinspector.ledger import plan
-from openinspector.ledger.query import SORT_FIELDS, find, order_of
+from openinspector.ledger.order import SORT_FIELDS, order_of
+from openinspector.ledger.query import find
 from openinspector.ledger.retention import DAY, GONE_DAYS, OTHER_DAYS, drop_old
 from openinspector.model.finding import Finding
 from openinspector.store import Store
@@ -36,16 +37,17 @@ def in_order(stored: list[Finding], sort: Any) -> list[str]:
     order = order_of(sort)
 
     def compare(left: dict[str, Any], right: dict[str, Any]) -> int:
-        for name, downwards in order:
+        for name in (*order.columns, "tie"):
             a, b = left[name], right[name]
             if a == b:
                 continue
             if a is None or b is None:
                 return 1 if a is None else -1
-            return -1 if (a > b) == downwards else 1
-        return -1 if left["arn"] < right["arn"] else 1
+            return -1 if (a > b) == order.downwards else 1
+        return 0
 
-    rows = sorted(map(scalar_columns, stored), key=cmp_to_key(compare))
+    rows = [{**scalar_columns(each), "tie": each.finding_arn[-16:]} for each in stored]
+    rows.sort(key=cmp_to_key(compare))
     return [str(row["arn"]) for row in rows]
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from openinspector.aws.trouble import AwsTrouble
 from openinspector.ledger.coverage import list_coverage
+from openinspector.ledger.order import order_of
 from openinspector.ledger.query import find
 from openinspector.monitor.handlers import HANDLERS
 from openinspector.monitor.monitor import Monitor
@@ -46,9 +47,8 @@ def work(monitor: Monitor, most: int = 500) -> list[str]:
 
 def findings(monitor: Monitor, *accounts: str, **criteria: str) -> list[dict[str, Any]]:
     asked = {name: [{"comparison": "EQUALS", "value": value}] for name, value in criteria.items()}
-    order = (("severity_rank", True),)
     with monitor.store.read() as connection:
-        page = find(connection, accounts, asked, order, 10_000, None, monitor.clock() + 1)
+        page = find(connection, accounts, asked, order_of(None), 10_000, None, monitor.clock() + 1)
     return [msgspec.json.decode(body) for body in page.bodies]
 
 

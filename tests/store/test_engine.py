@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from openinspector.store import Store, open_store
 from openinspector.store.records import put_record, record
@@ -124,3 +125,16 @@ def test_row_numbers_are_drawn_once(store: Store) -> None:
             put_record(connection, "k", "o", f"after {numbers[-1]}", {}, 1)
             drawn += numbers
     assert len(set(drawn)) == 6
+
+
+def test_sqlite_knows_how_much_there_is_after_upkeep(store: Store) -> None:
+    with store.write() as connection:
+        for number in range(7):
+            put_record(connection, "k", "o", str(number), {}, 1)
+    store.optimize()
+    if store.is_sqlite:
+        with store.read() as connection:
+            told = connection.execute(
+                text("SELECT stat FROM sqlite_stat1 WHERE idx = 'ix_record_identity'")
+            ).scalar_one()
+        assert told.split()[0] == "7"

@@ -14,15 +14,10 @@ from openinspector.store.tables import metadata
 from openinspector.store.upgrade import HEAD, revision, upgrade
 from tests.store.killing import kill_when_half_done
 
-POSTGRESQL_ONLY = ("ix_finding_inspector_score_top", "ix_finding_epss_score_top")
-"""Indexes that SQLite has no use for: it finds the highest first in the plain ones."""
-
 
 def test_migrated_tables_are_those_of_the_code(store: Store) -> None:
     def expected(thing: object, name: str, kind: str, *_: object) -> bool:
-        return not name.startswith(("staged_", "alembic_")) and (
-            not store.is_sqlite or name not in POSTGRESQL_ONLY
-        )
+        return not name.startswith(("staged_", "alembic_"))
 
     with store.engine.connect() as connection:
         assert revision(connection) == HEAD

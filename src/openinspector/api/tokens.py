@@ -15,6 +15,8 @@ import msgspec
 from openinspector.model.refusal import Invalid
 
 _NONCE = 12
+_FORM = 2
+"""Goes up when positions change their form: tokens of an earlier version are then refused."""
 _PAGING = frozenset({"nextToken", "maxResults"})
 
 
@@ -50,5 +52,5 @@ class Tokens:
 
 def _bound(operation: str, account: str, arguments: Mapping[str, Any]) -> bytes:
     kept = {name: value for name, value in arguments.items() if name not in _PAGING}
-    text = msgspec.json.encode([operation, account, kept], order="deterministic")
+    text = msgspec.json.encode([_FORM, operation, account, kept], order="deterministic")
     return hashlib.sha256(text).digest()

@@ -7,7 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from openinspector.ledger.aggregation_types import AGGREGATIONS, Aggregation
 from openinspector.ledger.criteria import condition, value_sql
@@ -30,6 +44,7 @@ _SORTS = {
 }
 _BARE = {"findingType": f.type, "resourceType": f.resource_type}
 """Request members that are a bare word, and the column that must equal it."""
+_ONE: ColumnElement[Any] = literal_column("1")
 _ORDERING = ("sortBy", "sortOrder")
 
 
@@ -99,21 +114,24 @@ def _grouped(
     ]
     if account_tests:
         conditions.append(value_sql("string", f.account, account_tests))
+    # SQLite would take the index of states, and read nearly every finding whole.
+    hint = "" if set(asked) - set(_ORDERING) else "INDEXED BY ix_finding_counts"
     named = [column.label(name) for name, column in groups.items()]
     if aggregation.source is None:
         counts = (column.label(name) for name, column in aggregation.counts.items())
-        counted = select(*named, *_severities(f.severity), *counts).where(and_(true(), *conditions))
-        return counted.group_by(*groups.values())
+        query = select(*named, *_severities(f.severity), *counts).where(and_(true(), *conditions))
+        return query.with_hint(finding, hint, "sqlite").group_by(*groups.values())
     # A finding with two packages of one group counts once in it.
     once = (
-        select(*named, f.row_id, f.severity)
+        select(*named, f.severity, func.count(distinct(f.row_id)).label("findings"))
         .join_from(finding, aggregation.source, package.row_id == f.row_id)
         .where(and_(true(), *conditions))
-        .distinct()
+        .with_hint(finding, hint, "sqlite")
+        .group_by(*groups.values(), f.severity)
         .subquery()
     )
     keys = [once.c[name] for name in groups]
-    return select(*keys, *_severities(once.c.severity)).group_by(*keys)
+    return select(*keys, *_severities(once.c.severity, once.c.findings)).group_by(*keys)
 
 
 def _tests(aggregation: Aggregation, asked: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
@@ -133,10 +151,13 @@ def _tests(aggregation: Aggregation, asked: Mapping[str, Any]) -> Iterator[Colum
             raise Invalid(message, [(f"aggregationRequest.{aggregation.member}.{name}", message)])
 
 
-def _severities(severity: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    """All findings of a group, and those of each severity."""
-    each = {word.lower(): func.count(case((severity == word, 1))) for word in _SEVERITIES}
-    return [func.count().label("all"), *(count.label(name) for name, count in each.items())]
+def _severities(
+    severity: ColumnElement[Any], findings: ColumnElement[Any] = _ONE
+) -> list[ColumnElement[Any]]:
+    """All findings of a group, and those of each severity; each row stands for so many."""
+    each = {word.lower(): case((severity == word, findings), else_=0) for word in _SEVERITIES}
+    counts = {"all": findings, **each}
+    return [cast(func.sum(count), BigInteger).label(name) for name, count in counts.items()]
 
 
 def _beyond(
@@ -192,6 +213,8 @@ def _resources(
             select(f.body)
             .where(f.account == account, f.resource_id == resource, present(at))
             .where(f.status == "ACTIVE", *aggregation.only)
+            # SQLite would rather look through all findings, the latest first.
+            .with_hint(finding, "INDEXED BY ix_finding_resource", "sqlite")
             .order_by(f.last_observed_at.desc(), f.arn)
             .limit(1)
         ).scalar_one()

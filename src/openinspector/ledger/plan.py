@@ -22,6 +22,7 @@ from openinspector.ledger.criteria import (
     value_sql,
 )
 from openinspector.ledger.fields import FIELDS, Field, Packages, Ports, Scalar, Several
+from openinspector.ledger.order import Order
 from openinspector.store.findings import finding, finding_value
 
 FEW = 3_000
@@ -29,21 +30,17 @@ FEW = 3_000
 
 _ORDERED: Mapping[tuple[str, ...], str] = {
     ("severity_rank", "last_observed_at"): "ix_finding_worst",
-    ("first_observed_at",): "ix_finding_first_observed_at",
-    ("last_observed_at",): "ix_finding_last_observed_at",
-    ("inspector_score",): "ix_finding_inspector_score",
-    ("epss_score",): "ix_finding_epss_score",
+    ("account", "severity_rank", "last_observed_at"): "ix_finding_account",
+    ("vulnerability_id",): "ix_finding_vulnerability_order",
 }
-"""The index of each order that has one."""
-_SORTED_BY = {"severity": "severity_rank"}
-"""Columns that are sorted by another one."""
+"""The indexes of orders that are not called after one column."""
 _OF_ACCOUNT: Mapping[tuple[str, ...], str] = {
     ("severity_rank", "last_observed_at"): "ix_finding_account"
 }
-"""The same, within one account."""
+"""Those of orders within one account."""
+_SORTED_BY = {"severity": "severity_rank"}
+"""Columns that are sorted by another one."""
 
-Order = Sequence[tuple[str, bool]]
-"""Columns and whether each goes downwards; the ARN follows, upwards."""
 Rows = Select[tuple[int]]
 Tests = Sequence[Mapping[str, Any]]
 
@@ -56,17 +53,18 @@ def few_rows(
     They hold all that the criterion finds, and maybe more: it is still to be asked of them. What
     the list is sorted by is not counted, for its index begins where such a criterion does.
     """
-    for rows in _candidates(accounts, criteria, order[0][0]):
+    for rows in _candidates(accounts, criteria, order.columns[0]):
         counted = select(func.count()).select_from(rows.limit(FEW + 1).subquery())
         if connection.execute(counted).scalar_one() <= FEW:
             return rows
     return None
 
 
-def index_of(order: Order, accounts: Sequence[str]) -> str | None:
+def index_of(order: Order, accounts: Sequence[str]) -> str:
     """The index that lists findings in an order."""
-    names = tuple(name for name, _ in order)
-    return (_OF_ACCOUNT.get(names) if len(accounts) == 1 else None) or _ORDERED.get(names)
+    names = order.columns
+    of_account = _OF_ACCOUNT.get(names) if len(accounts) == 1 else None
+    return of_account or _ORDERED.get(names) or f"ix_finding_{names[0]}"
 
 
 def _candidates(accounts: Sequence[str], criteria: Criteria, first: str) -> Iterator[Rows]:

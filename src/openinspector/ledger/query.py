@@ -4,42 +4,20 @@ All pages of a list read the moment of the first one, so what changes meanwhile 
 hides anything. The position after a page is the moment and the sort key of its last finding.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from openinspector.ledger.criteria import Criteria, condition
-from openinspector.ledger.plan import Order, few_rows, index_of
+from openinspector.ledger.order import Order, parts
+from openinspector.ledger.plan import few_rows, index_of
 from openinspector.model.finding import Finding
-from openinspector.model.refusal import Invalid
 from openinspector.store.findings import finding
 from openinspector.store.schema import FOREVER
 
-SORT_FIELDS: Mapping[str, str] = {
-    "AWS_ACCOUNT_ID": "account",
-    "FINDING_TYPE": "type",
-    "SEVERITY": "severity_rank",
-    "FIRST_OBSERVED_AT": "first_observed_at",
-    "LAST_OBSERVED_AT": "last_observed_at",
-    "FINDING_STATUS": "status",
-    "RESOURCE_TYPE": "resource_type",
-    "ECR_IMAGE_PUSHED_AT": "ecr_pushed_at",
-    "ECR_IMAGE_REPOSITORY_NAME": "ecr_repository",
-    "ECR_IMAGE_REGISTRY": "ecr_registry",
-    "NETWORK_PROTOCOL": "protocol",
-    "COMPONENT_TYPE": "component_type",
-    "VULNERABILITY_ID": "vulnerability_id",
-    "VULNERABILITY_SOURCE": "vulnerability_source",
-    "INSPECTOR_SCORE": "inspector_score",
-    "VENDOR_SEVERITY": "vendor_severity",
-    "EPSS_SCORE": "epss_score",
-}
-"""The model's sort fields and their columns; severities sort by rank. Missing values come last."""
-
 _STREAM = 500
-_DEFAULT: tuple[tuple[str, bool], ...] = (("severity_rank", True), ("last_observed_at", True))
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -47,17 +25,6 @@ class Page(msgspec.Struct, frozen=True):
 
     bodies: list[bytes]
     position: list[Any] | None
-
-
-def order_of(sort: Mapping[str, str] | None) -> Order:
-    """The order that a `SortCriteria` asks for; without one: worst first, then latest."""
-    if sort is None:
-        return _DEFAULT
-    column = SORT_FIELDS.get(sort["field"])
-    if column is None:
-        name = "sortCriteria.field"
-        raise Invalid(f"{sort['field']} cannot be sorted by.", [(name, "cannot be sorted by")])
-    return ((column, sort["sortOrder"] == "DESC"),)
 
 
 def find(
@@ -69,18 +36,20 @@ def find(
     after: Sequence[Any] | None,
     at: int,
 ) -> Page:
-    """One page. `at`: the moment to read; `after`: the sort key and ARN of the last one seen."""
-    columns = [finding.c[name] for name, _ in order]
-    query = select(finding.c.row_id, finding.c.arn, *columns).where(
-        of_accounts(accounts), visible(at)
-    )
-    if after is not None:
-        query = query.where(_beyond(order, after))
+    """One page. `at`: the moment to read; `after`: the position of the last one seen."""
+    columns = [finding.c[name] for name in order.columns]
+    query = select(finding.c.row_id, *columns, finding.c.tie)
+    query = query.where(of_accounts(accounts), visible(at))
     query = _on_its_way(connection, query, accounts, criteria, order)
-    rows = connection.execute(query.order_by(*_ordering(order)).limit(limit + 1)).all()
+    rows: list[Row[Any]] = []
+    for part in parts(order, after):
+        left = query.where(part.condition).order_by(*part.ordering).limit(limit + 1 - len(rows))
+        rows.extend(connection.execute(left))
+        if len(rows) > limit:
+            break
     page = rows[:limit]
-    position = [*page[-1][2:], page[-1][1]] if len(rows) > limit else None
-    return Page(_bodies(connection, [row[0] for row in page]), position)
+    position: list[Any] | None = list(page[-1][1:]) if len(rows) > limit else None
+    return Page(_bodies(connection, [row.row_id for row in page]), position)
 
 
 def _on_its_way(
@@ -94,10 +63,8 @@ def _on_its_way(
     few = few_rows(connection, accounts, criteria, order)
     if few is not None:
         return query.where(finding.c.row_id.in_(few), condition(criteria))
-    index = index_of(order, accounts)
-    if index is not None:
-        # SQLite would leave the order for any criterion that has an index, and sort.
-        query = query.with_hint(finding, f"INDEXED BY {index}", "sqlite")
+    # SQLite would leave the order for any criterion that has an index, and sort.
+    query = query.with_hint(finding, f"INDEXED BY {index_of(order, accounts)}", "sqlite")
     postgresql = connection.dialect.name == "postgresql"
     return query.where(condition(criteria, one_by_one=postgresql))
 
@@ -143,43 +110,3 @@ def visible(at: int) -> ColumnElement[bool]:
 def present(at: int | None) -> ColumnElement[bool]:
     """Rows that are true at a moment; None is now."""
     return finding.c.valid_to == FOREVER if at is None else visible(at)
-
-
-def _ordering(order: Order) -> list[ColumnElement[Any]]:
-    terms: list[ColumnElement[Any]] = []
-    for name, downwards in order:
-        column = finding.c[name]
-        sided = column.desc() if downwards else column.asc()
-        terms.append(sided.nulls_last() if column.nullable else sided)
-    return [*terms, finding.c.arn.asc()]
-
-
-def _beyond(order: Order, after: Sequence[Any]) -> ColumnElement[bool]:
-    """The condition for rows after a position: keyset, so deep pages cost what the first does."""
-    terms: list[ColumnElement[bool]] = []
-    equal: list[ColumnElement[bool]] = []
-    for (name, downwards), value in zip(order, after, strict=False):
-        column = finding.c[name]
-        if value is not None:
-            later = column < value if downwards else column > value
-            if column.nullable:
-                later = or_(later, column.is_(None))
-            terms.append(and_(*equal, later))
-        equal.append(column.is_(None) if value is None else column == value)
-    terms.append(and_(*equal, finding.c.arn > after[-1]))
-    return and_(*_bound(order, after), or_(*terms))
-
-
-def _bound(order: Order, after: Sequence[Any]) -> list[ColumnElement[bool]]:
-    """What every row after a position meets, said so that an index can begin there."""
-    columns = [finding.c[name] for name, _ in order]
-    values = list(after[: len(order)])
-    if None in values or len({downwards for _, downwards in order}) != 1:
-        return []
-    downwards = order[0][1]
-    if not any(column.nullable for column in columns):
-        left, right = tuple_(*columns), tuple_(*values)
-        return [left <= right if downwards else left >= right]
-    first = columns[0]
-    within = first <= values[0] if downwards else first >= values[0]
-    return [or_(within, first.is_(None)) if first.nullable else within]

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
+    Computed,
     Connection,
     Float,
     Index,
@@ -99,6 +100,8 @@ finding = Table(
     Column("code_path", Words),
     Column("body", LargeBinary, nullable=False),
     *versioned(),
+    # The end of the ARN, which is a digest: what decides among equals in lists.
+    Column("tie", Words, Computed("substr(arn, length(arn) - 15)"), nullable=False),
 )
 
 finding_package = Table(
@@ -140,35 +143,32 @@ Index("ix_finding_package_name", finding_package.c.name, finding_package.c.row_i
 Index("ix_finding_value_row", finding_value.c.row_id, finding_value.c.field)
 Index("ix_finding_value", finding_value.c.field, finding_value.c.key, finding_value.c.value,
       finding_value.c.row_id)  # fmt: skip
-for _name in ("vulnerability_id", "title", "ecr_repository", "ecr_hash", "lambda_name", "arn"):
+for _name in ("vulnerability_id", "title", "ecr_hash", "lambda_name", "arn"):
     Index(f"ix_finding_{_name}", finding.c[_name], finding.c.valid_to)
 # What else is asked for by criteria; of what only some findings have, only theirs.
-for _name in ("status", "type", "resource_type", "fix_available", "exploit_available",
-              "vulnerability_source", "vendor_severity", "ec2_image_id", "ec2_vpc_id",
-              "ec2_subnet_id", "ecr_pushed_at", "ecr_architecture", "ecr_registry",
-              "ecr_last_in_use_at", "ecr_in_use_count", "lambda_runtime", "lambda_modified_at",
-              "lambda_role", "project_name", "project_provider", "protocol", "detector_name",
-              "code_path", "region"):  # fmt: skip
-    _known = finding.c[_name].is_not(None) if finding.c[_name].nullable else None
+for _name in ("fix_available", "exploit_available", "ec2_image_id", "ec2_vpc_id", "ec2_subnet_id",
+              "ecr_architecture", "ecr_last_in_use_at", "ecr_in_use_count", "lambda_runtime",
+              "lambda_modified_at", "lambda_role", "project_name", "project_provider",
+              "detector_name", "code_path", "region", "updated_at"):  # fmt: skip
+    _known = finding.c[_name].is_not(None)
     Index(f"ix_finding_{_name}", finding.c[_name], sqlite_where=_known, postgresql_where=_known)
 Index("ix_finding_ports", finding.c.port_begin, finding.c.port_end,
       sqlite_where=finding.c.port_begin.is_not(None),
       postgresql_where=finding.c.port_begin.is_not(None))  # fmt: skip
-for _name in ("first_observed_at", "last_observed_at", "updated_at", "inspector_score",
+# Lists follow these, those without a value too, from either end (`ledger/order.py`).
+for _name in ("type", "first_observed_at", "last_observed_at", "status", "resource_type",
+              "ecr_pushed_at", "ecr_repository", "ecr_registry", "protocol", "component_type",
+              "vulnerability_source", "inspector_score", "vendor_severity",
               "epss_score"):  # fmt: skip
-    Index(f"ix_finding_{_name}", finding.c[_name], finding.c.arn)
-Index("ix_finding_worst", finding.c.severity_rank.desc(), finding.c.last_observed_at.desc(),
-      finding.c.arn)  # fmt: skip
+    Index(f"ix_finding_{_name}", finding.c[_name], finding.c.tie)
+Index("ix_finding_vulnerability_order", finding.c.vulnerability_id, finding.c.tie)
+Index("ix_finding_worst", finding.c.severity_rank, finding.c.last_observed_at, finding.c.tie)
+Index("ix_finding_account", finding.c.account, finding.c.severity_rank, finding.c.last_observed_at,
+      finding.c.tie)  # fmt: skip
 # It answers counts by itself. Not `status` second: lists would take it, and have to sort.
 Index("ix_finding_counts", finding.c.account, finding.c.type, finding.c.valid_to,
       finding.c.valid_from, finding.c.status, finding.c.severity, finding.c.exploit_available,
       finding.c.fix_available)  # fmt: skip
-for _name in ("inspector_score", "epss_score"):
-    # PostgreSQL puts missing values first when it goes down the index above.
-    Index(f"ix_finding_{_name}_top", finding.c[_name].desc().nulls_last(),
-          finding.c.arn).ddl_if(dialect="postgresql")  # fmt: skip
-Index("ix_finding_account", finding.c.account, finding.c.severity_rank, finding.c.last_observed_at,
-      finding.c.arn)  # fmt: skip
 
 
 class StoredFinding(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from openinspector.model import DatabaseError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision that this version works with."""
 
 _FOLDER = Path(__file__).parent / "migrations"

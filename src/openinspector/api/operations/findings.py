@@ -7,7 +7,8 @@ import msgspec
 from openinspector.api.call import Call, Handler
 from openinspector.api.paging import moment_and_key, next_token, then
 from openinspector.ledger.aggregations import aggregate
-from openinspector.ledger.query import find, order_of
+from openinspector.ledger.order import order_of
+from openinspector.ledger.query import find
 from openinspector.organization.scope import visible_accounts
 
 _PAGE = 25

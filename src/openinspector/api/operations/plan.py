@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from openinspector.api.call import Call, Handler
 from openinspector.api.knowledge import open_knowledge
-from openinspector.ledger.query import find, order_of
+from openinspector.ledger.order import order_of
+from openinspector.ledger.query import find
 from openinspector.model.finding import Finding
 from openinspector.model.refusal import Invalid
 from openinspector.organization.scope import visible_accounts
