@@ -81,7 +81,7 @@ def test_code_and_layers_lie_where_they_are_when_the_function_runs(tmp_path: Pat
 def test_modes_decide_who_is_executable(tmp_path: Path, method: int) -> None:
     members = [
         (info("run", 0o100755), b"\x7fTOYrun"),
-        (info("data", 0o100644), b"\x7fTOYdata"),
+        (info("data.txt", 0o100644), b"\x7fTOYdata"),
         (info("unknown", 0, system=0), b"\x7fTOYunknown"),
         (info("lib.so", 0o100644), b"\x7fTOYlib"),
         (info("folder/", 0o40755), b""),
