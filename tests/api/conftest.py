@@ -81,8 +81,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(folder: Path, keys: dict[str, dict[str, str]], *options: str) -> Server:
-    port = free_port()
+def start(
+    folder: Path, keys: dict[str, dict[str, str]], *options: str, port: int | None = None
+) -> Server:
+    port = port or free_port()
     process = subprocess.Popen(
         [PROGRAM, "serve", "--data", folder, "--port", str(port), "--db", "starter", *options],
         stdout=(folder.parent / "service.log").open("ab"),

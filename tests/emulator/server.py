@@ -131,7 +131,9 @@ def _meet_faults(call: Call) -> None:
     if error is not None:
         raise error
     if fault is not None and fault.kind == "partial":
-        call.shorten(fault.most)
+        call.most = fault.most
+        if (call.service, call.operation) not in ANSWERS:
+            call.ask_for(fault.most)
     call.corrupt = fault is not None and fault.kind == "corrupt"
 
 

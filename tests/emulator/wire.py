@@ -144,9 +144,8 @@ class Call:
         )
         return parsed
 
-    def shorten(self, most: int) -> None:
-        """Let pages be shorter than the caller wants, ours and moto's."""
-        self.most = most
+    def ask_for(self, most: int) -> None:
+        """Let moto's pages be shorter than the caller wants; ours are by `most`."""
         shape = self.model.input_shape
         name = next((each for each in _LIMITS if shape and each in shape.members), None)
         if name:

@@ -1,6 +1,7 @@
-"""What the service does by itself every minute: rules expire, old findings are dropped."""
+"""What the service does by itself every minute: rules expire, old findings go, silence is told."""
 
 from openinspector.ledger.forget import forget_findings
+from openinspector.ledger.hosts import tell_silent
 from openinspector.ledger.retention import drop_old
 from openinspector.ledger.suppression import expire, reapply, rules_for
 from openinspector.organization.directory import suspended_before
@@ -28,6 +29,7 @@ def run_once(store: Store, now: int) -> None:
                 reapply(connection, accounts, rules_for(connection, owner, now), now)
     with store.write() as connection:
         drop_old(connection, now)
+        tell_silent(connection, now)
         for account in suspended_before(connection, now - SUSPENDED_DAYS * 86_400_000):
             forget_findings(connection, account, now)
     store.optimize()

@@ -45,18 +45,35 @@ def command(
     if ssm == bool(submit):
         raise OpenInspectorError("say where to: --ssm, or --submit URL")
     while True:
-        inventory = collect_host()
-        if everywhere:
-            inventory = anywhere(inventory)
-        if submit:
-            from openinspector.cli.submit import submit_inventory
-
-            click.echo(submit_inventory(submit, inventory, submit_as))
-        else:
-            click.echo(_to_ssm(inventory, instance_id, region))
+        try:
+            click.echo(_hand_over(ssm, instance_id, region, submit, submit_as, everywhere))
+        except OpenInspectorError as error:
+            if every is None:
+                raise
+            # The service may be away for a while, and must not find the agent gone afterwards.
+            click.echo(f"openinspector: {error}; it is tried again in {every} seconds", err=True)
         if every is None:
             return
         time.sleep(every)
+
+
+def _hand_over(
+    ssm: bool,
+    instance_id: str | None,
+    region: str | None,
+    submit: str | None,
+    submit_as: str | None,
+    everywhere: bool,
+) -> str:
+    """Collect once and hand over; what came of it, in words. Raises `OpenInspectorError`."""
+    inventory = collect_host()
+    if everywhere:
+        inventory = anywhere(inventory)
+    if ssm or submit is None:
+        return _to_ssm(inventory, instance_id, region)
+    from openinspector.cli.submit import submit_inventory
+
+    return submit_inventory(submit, inventory, submit_as)
 
 
 def collect_host() -> Inventory:

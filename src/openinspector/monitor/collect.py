@@ -1,7 +1,7 @@
 """Evidence of one resource's software, by what it is and how it is scanned."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
@@ -12,6 +12,7 @@ from openinspector.inventory.cataloger import ReadError
 from openinspector.inventory.deep_inspection import inspected
 from openinspector.inventory.ssm import distribution_of, inventory_of, unpack
 from openinspector.inventory.windows import windows_inventory
+from openinspector.ledger.hosts import STALE, STALE_REASON
 from openinspector.model import Gap, Inventory, Package, Target, TargetError
 from openinspector.model.discovered import Discovered, ScanMode
 from openinspector.model.finding import Finding, Resource, VulnerablePackage
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from openinspector.inventory.trees.disk.layout import Layout
 
 AGENTLESS: ScanMode = "EC2_AGENTLESS"
-_NO_SOFTWARE = ("NO_INVENTORY", "STALE_INVENTORY")
-STALE = timedelta(days=7)
-"""Age of an inventory that says nothing any more (spec/ec2-scanning.md 8)."""
+_NO_SOFTWARE = ("NO_INVENTORY", STALE_REASON)
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -98,9 +97,7 @@ def _fresh(
     if listed is None:
         raise Unfit("NO_INVENTORY", f"{found.resource.id} handed no inventory to SSM")
     if not _is_fresh(listed.captured, monitor.now()):
-        raise Unfit(
-            "STALE_INVENTORY", f"{found.resource.id}: its inventory is of {listed.captured}"
-        )
+        raise Unfit(STALE_REASON, f"{found.resource.id}: its inventory is of {listed.captured}")
     return listed
 
 

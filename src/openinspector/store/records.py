@@ -122,8 +122,12 @@ def list_records(
     at: int | None = None,
     after: tuple[str, str] | None = None,
     limit: int | None = None,
+    written_before: int | None = None,
 ) -> list[Record]:
-    """Records of a kind by owner and key; `after` is the (owner, key) of the last one seen."""
+    """Records of a kind by owner and key; `after` is the (owner, key) of the last one seen.
+
+    `written_before`: only those that nobody wrote since (epoch milliseconds).
+    """
     query = select(record.c.owner, record.c.key, record.c.body).where(
         record.c.kind == kind, true_at(record, at)
     )
@@ -134,6 +138,8 @@ def list_records(
         query = query.where(
             (record.c.owner > owner) | ((record.c.owner == owner) & (record.c.key > key))
         )
+    if written_before is not None:
+        query = query.where(record.c.valid_from < written_before)
     query = query.order_by(record.c.owner, record.c.key)
     if limit is not None:
         query = query.limit(limit)

@@ -8,6 +8,7 @@ import msgspec
 from openinspector.api.call import Call, Handler
 from openinspector.api.knowledge import open_knowledge
 from openinspector.assess import Options, Place, assess
+from openinspector.ledger.hosts import forget_reports, note_report
 from openinspector.ledger.record import close_resource, record_scan
 from openinspector.ledger.suppression import rules_for
 from openinspector.model import Gap, Inventory
@@ -47,6 +48,8 @@ def submit(call: Call) -> dict[str, Any]:
             rules_for(connection, owner, call.now),
             call.now,
         )
+        if inventory.target.kind == "host":
+            note_report(connection, call.caller.account, recorded.resource_id, call.now)
     answer: dict[str, Any] = msgspec.to_builtins(recorded)
     return answer
 
@@ -61,6 +64,7 @@ def remove(call: Call) -> dict[str, Any]:
         if inventory_of(connection, call.caller.account, asked.resource_id) is None:
             raise NotFound(f"There is no resource {asked.resource_id[:256]} in this account.")
         closed = close_resource(connection, call.caller.account, asked.resource_id, call.now)
+        forget_reports(connection, call.caller.account, asked.resource_id, call.now)
     return {"resourceId": asked.resource_id, "closed": closed}
 
 
