@@ -123,6 +123,27 @@ def test_disabling_everything_removes_everything(
     assert client.list_coverage()["coveredResources"] == []
 
 
+def test_disabling_one_scan_type_hides_what_was_handed_in_for_it(
+    server: Server, account: str, tmp_path: Path
+) -> None:
+    client = server.client(account)
+    client.enable(resourceTypes=["CODE_REPOSITORY", "ECR"])
+    submit(server, account, tmp_path, {"lodash"})
+    name = client.create_filter(name="kept", action="NONE", filterCriteria={})["arn"]
+    client.create_code_security_integration(name="gone", type="GITHUB")
+    client.disable(resourceTypes=["ECR"])
+    before = by_arn(client)
+    assert {each["resources"][0]["type"] for each in before.values()} == {"CODE_REPOSITORY"}
+    client.enable(resourceTypes=["ECR"])
+    client.disable(resourceTypes=["CODE_REPOSITORY"])
+    assert by_arn(client) == {}
+    assert client.list_coverage()["coveredResources"] == []
+    assert client.list_code_security_integrations()["integrations"] == []
+    assert [each["arn"] for each in client.list_filters()["filters"]] == [name]
+    submit(server, account, tmp_path, {"lodash"})
+    assert by_arn(client).keys() == before.keys()
+
+
 def test_who_sees_what(server: Server) -> None:
     def accounts(caller: str) -> set[str]:
         return {each["awsAccountId"] for each in by_arn(server.client(caller)).values()}

@@ -9,7 +9,7 @@ from openinspector.api.call import Call, Handler
 from openinspector.api.idempotency import remembered
 from openinspector.api.operations.members import govern_anew
 from openinspector.api.paging import page_of
-from openinspector.ledger.forget import forget_account
+from openinspector.ledger.forget import forget_account, forget_code, forget_types
 from openinspector.model.refusal import Invalid
 from openinspector.organization.accounts import (
     TYPES,
@@ -58,7 +58,7 @@ def enable_(call: Call) -> dict[str, Any]:
 
 
 def disable_(call: Call) -> dict[str, Any]:
-    """Switch scan types off; switching all of them off removes findings, filters and settings."""
+    """Switch scan types off: what they found goes; with the last one, filters and settings too."""
     unwanted = call.input.get("resourceTypes") or list(TYPES)
 
     def one(connection: Connection, account: str) -> _Failure:
@@ -67,12 +67,19 @@ def disable_(call: Call) -> dict[str, Any]:
             return "ACCESS_DENIED", "A member cannot disable itself; its administrator can."
         if set(unwanted) & set(enforced_types(connection, account)):
             return _BLOCKED
-        left = set(enabled_types(connection, account)) - set(unwanted)
-        if not left and len(visible_accounts(connection, account)) > 1:
+        on = enabled_types(connection, account)
+        last = set(on) <= set(unwanted) and bool(on or set(unwanted) == set(TYPES))
+        if last and len(visible_accounts(connection, account)) > 1:
             return "DISASSOCIATE_ALL_MEMBERS", "Disassociate all members first."
         disable(connection, account, unwanted, call.now)
-        if not enabled_types(connection, account):
-            forget_account(connection, account, owner_of(connection, account), call.now)
+        owner = owner_of(connection, account)
+        if last:
+            forget_account(connection, account, owner, call.now)
+            return None
+        forget_types(connection, account, unwanted, call.now)
+        # An administrator takes no integrations from its members (spec/accounts.md 1.1).
+        if "CODE_REPOSITORY" in unwanted and account == call.caller.account:
+            forget_code(connection, account, owner, call.now)
         return None
 
     return _each(call, one)
