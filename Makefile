@@ -17,6 +17,7 @@ test-slow: $(VENV)/development
 
 bench: $(VENV)/development
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/advisories.py
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/reach.py
 	$(BIN)/python bench/fleet.py

@@ -420,3 +420,24 @@ def test_a_repository_that_is_scanned_more_often_catches_up(
         seen.append(coverage(monitor, MANAGEMENT)[name][1])
     assert seen == ["SCAN_FREQUENCY_SCAN_ON_PUSH", "SUCCESSFUL", "SCAN_FREQUENCY_SCAN_ON_PUSH"]
     assert cloud.registry.pulls.count(name.rpartition("/")[2]) == 1
+
+
+def test_names_that_are_no_text_do_not_keep_an_image_from_being_scanned(
+    monitor: Monitor, cloud: Emulator, tmp_path: Path
+) -> None:
+    lodash = b'{"name": "lodash", "version": "4.17.15"}'
+    odd = b"Package: x\0y\nStatus: install ok installed\nArchitecture: \xff\nVersion: 1\0\n\n"
+    files = [
+        file("etc/os-release", OS_RELEASE.replace(b"bullseye", b"bulls\xff\0eye")),
+        file("var/lib/dpkg/status", STATUS + odd),
+        file("srv/\udcff\udcfe/node_modules/lodash/package.json", lodash),
+    ]
+    repository(cloud, "odd")
+    push(cloud, "odd", oci_layout(tmp_path / "odd", [files]))
+    switch_on(monitor, MANAGEMENT, "ECR")
+    assert not [each for each in work(monitor) if each.endswith("failed")]
+    assert set(coverage(monitor, MANAGEMENT).values()) == {("ACTIVE", "SUCCESSFUL")}
+    assert findings(monitor, MANAGEMENT, vulnerabilityId=OPENSSL)
+    (found,) = findings(monitor, MANAGEMENT, vulnerabilityId="CVE-2020-8203")
+    (package,) = found["packageVulnerabilityDetails"]["vulnerablePackages"]
+    assert package["filePath"] == r"srv/\xff\xfe/node_modules/lodash/package.json"

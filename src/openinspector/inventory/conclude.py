@@ -9,6 +9,7 @@ from openinspector.inventory.catalogers.dockerfile import from_history
 from openinspector.inventory.catalogers.unlocked import without_installed
 from openinspector.inventory.distribution import choose, kind_of, stamp, unjudged
 from openinspector.inventory.matching import Matcher
+from openinspector.inventory.plain_text import plain
 from openinspector.inventory.trees.tree import FileTree, Unread
 from openinspector.model import (
     ConfigurationCheck,
@@ -97,7 +98,7 @@ def conclude(
     owned = found.owned if judged else []
     kept, subsumed = _by_owner(packages, owned)
     gaps = _without_owned(gaps, owned)
-    return Inventory(
+    inventory = Inventory(
         target=tree.target,
         packages=kept,
         distribution=distribution,
@@ -108,6 +109,7 @@ def conclude(
         examined=_examined(tree, matcher),
         subsumed=subsumed,
     )
+    return plain(inventory)
 
 
 def _checks(tree: FileTree, found: _Sorted) -> list[ConfigurationCheck]:

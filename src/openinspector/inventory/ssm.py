@@ -17,6 +17,7 @@ from openinspector.inventory.catalogers.rpm import make_package
 from openinspector.inventory.deep_inspection import NOT_HANDED_OVER
 from openinspector.inventory.distribution import identify, kind_of, stamp, unjudged
 from openinspector.inventory.os_packages import is_name, is_version
+from openinspector.inventory.plain_text import plain
 from openinspector.inventory.rpmdb.header import Header
 from openinspector.model import Distribution, Gap, Inventory, Location, Package, Target
 
@@ -77,13 +78,14 @@ def inventory_of(
     if kind == "deb" and packages:
         gaps.append(Gap("os-packages", _NO_SOURCES))
     gaps.append(Gap("language-packages", NOT_HANDED_OVER, total=True))
-    return Inventory(
+    inventory = Inventory(
         target=Target("host", "", is_root=True),
         packages=tuple(dict.fromkeys(packages)),
         distribution=distribution,
         gaps=tuple(gaps),
         examined=("os-packages",),
     )
+    return plain(inventory)
 
 
 _NO_SOURCES = (
@@ -160,6 +162,6 @@ def unpack(entries: Sequence[Mapping[str, str]]) -> Inventory:
             body = reader.read(_MOST_BYTES + 1)
         if len(body) > _MOST_BYTES:
             raise ReadError(f"it unpacks to over {_MOST_BYTES} bytes")
-        return msgspec.json.decode(body, type=Inventory)
+        return plain(msgspec.json.decode(body, type=Inventory))
     except (KeyError, ValueError, IndexError, zstandard.ZstdError, RecursionError) as error:
         raise ReadError(f"the agent's inventory cannot be read: {error}") from error

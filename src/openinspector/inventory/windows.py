@@ -7,6 +7,7 @@ updates (MSKB) is among no advisories here, so a gap says so.
 
 from collections.abc import Iterable, Mapping
 
+from openinspector.inventory.plain_text import plain
 from openinspector.model import Distribution, Gap, Inventory, Location, Package, Target
 
 _UNJUDGED = "Microsoft's updates are among no advisories: nothing of Windows was judged"
@@ -25,13 +26,14 @@ def windows_inventory(
     found = sorted(
         {each for each in packages if each is not None}, key=lambda each: (each.name, each.version)
     )
-    return Inventory(
+    inventory = Inventory(
         target=Target("host", "", is_root=True),
         packages=tuple(found),
         distribution=Distribution(id="windows", name=name, version=version, ecosystem=""),
         gaps=(Gap("os-packages", _UNJUDGED, total=True),),
         examined=("os-packages",),
     )
+    return plain(inventory)
 
 
 def _package(name: str, version: str) -> Package | None:

@@ -48,11 +48,14 @@ def mutilated(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> Any:
         how = draw(st.sampled_from(("remove", "junk", "swap", "double")))
         if how == "remove":
             del here[key]
-        elif how == "swap":
-            other, at = places[draw(st.integers(0, len(places) - 1))]
-            here[key] = copy.deepcopy(other[at])
         elif how == "double" and isinstance(here, list):
             here.append(copy.deepcopy(here[key]))
         else:
-            here[key] = copy.deepcopy(draw(st.sampled_from(JUNK)))
+            new = draw(st.sampled_from(JUNK))
+            if how == "swap":
+                other, at = places[draw(st.integers(0, len(places) - 1))]
+                new = other[at]
+            # 0 for False is another value to JSON, but none to Python: nothing would have changed.
+            if new != here[key]:
+                here[key] = copy.deepcopy(new)
     return value

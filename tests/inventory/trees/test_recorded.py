@@ -5,6 +5,7 @@ import re
 import tempfile
 from functools import partial
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.inventory.trees.blobs import Blob
 from openinspector.inventory.trees.image import ImageParts, LayerSource, image_tree
 from openinspector.model import Inventory
-from tests.images import Image, digest, file, hard_link, link, opaque, whiteout
+from tests.images import Entry, Image, digest, file, hard_link, link, opaque, whiteout
 
 from .test_same_answer import entries, paths
 from .toys import TOYS
@@ -148,3 +149,21 @@ def test_a_record_keeps_what_any_cataloger_of_the_table_wants() -> None:
     reader = Read()
     assert reader.image(layers, kept, catalogers=table()) == whole
     assert reader.opened == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        file("\udcff.toy", "odd 1\n"),
+        file("\udcff.png"),
+        link("a.toy", "/\udcff.toy"),
+        file("a/version.txt", b"\xff"),
+        whiteout("\udcff.toy"),
+    ],
+)
+def test_names_that_are_no_text_are_read_each_time(entry: Entry) -> None:
+    layers = [[file("toy.txt", "base 1\n"), file("a/name.txt", b"n"), entry]]
+    kept = Kept()
+    whole = Read().image(layers, None)
+    for _ in range(2):
+        assert Read().image(layers, kept) == whole

@@ -26,9 +26,10 @@ def read_sbom(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Invent
     told by the content. Raises `TargetError` when the document is none of the supported formats,
     or cannot be read at all; what cannot be read of a readable document becomes a `Gap`.
     """
+    from openinspector.inventory.plain_text import plain
     from openinspector.inventory.sbom.assemble import assemble
 
-    return assemble(read_document(data, name, limits), name, limits)
+    return plain(assemble(read_document(data, name, limits), name, limits))
 
 
 def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Document:

@@ -248,7 +248,10 @@ def _file(
 
 
 class _Writer:
-    """Makes a record of a stream, unless that cannot be whole or is too large."""
+    """Makes a record of a stream, unless that cannot be whole or is too large.
+
+    Names that are no UTF-8 cannot be written: a layer that has some is read each time.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -267,7 +270,10 @@ class _Writer:
             # Nearly all of a layer.
             self._rows.append(item)
         else:
-            row = _row(item, visit)
+            try:
+                row = _row(item, visit)
+            except UnicodeEncodeError:
+                row = None
             if row is None:
                 self._spoil()
                 return
@@ -290,7 +296,11 @@ class _Writer:
 
     def _flush(self) -> None:
         if self._rows and not self._spoilt:
-            batch = msgspec.msgpack.encode(self._rows)
+            try:
+                batch = msgspec.msgpack.encode(self._rows)
+            except UnicodeEncodeError:
+                self._spoil()
+                return
             self._rows.clear()
             self._waiting = 0
             self._keep(self._compressor.compress(_LENGTH.pack(len(batch)) + batch))
