@@ -10,7 +10,8 @@ from openinspector.model import Gap
 _NAMES: dict[str, str] = {"6": "TCP", "17": "UDP", "tcp": "TCP", "udp": "UDP"}
 """Names and numbers of the protocols that findings know (IANA protocol numbers)."""
 _EVERY_PROTOCOL = "-1"
-_WRONG = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+WRONG = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a document says that is not as it should be."""
 
 Entry = Mapping[str, Any]
 _T = TypeVar("_T")
@@ -73,7 +74,7 @@ class Reader:
         for entry in entries:
             try:
                 value = read(entry)
-            except _WRONG as error:
+            except WRONG as error:
                 self.gap(owner, f"cannot be understood: {type(error).__name__}: {error}")
             else:
                 yield value

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from openinspector.assess.network.evidence.reader import WRONG
 from openinspector.assess.network.whatif.edits import (
     IDENTITIES,
     Edit,
@@ -26,7 +27,6 @@ Fragment = tuple[str, str, str | None, tuple[Entry, ...]]
 
 _LOGICAL = "aws:cloudformation:logical-id"
 _LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
-_WRONG = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def change_set_edits(description: Values) -> Edits:
@@ -37,7 +37,7 @@ def change_set_edits(description: Values) -> Edits:
         change = each.get("ResourceChange") if isinstance(each, dict) else None
         try:
             edits.extend(_changed(change or {}))
-        except _WRONG as error:
+        except WRONG as error:
             name = str((change or {}).get("LogicalResourceId"))
             gaps.append(not_applied(name, _reason(error)))
     return Edits(in_order(edits), tuple(gaps))
@@ -103,7 +103,7 @@ def template_edits(described: Mapping[str, Any], template: Values) -> Edits:
                     continue
                 owned = field is not None and resource["Type"] == "AWS::EC2::SecurityGroup"
                 edits.append(Edit(logical, kind, id_, field, added=entries, whole=owned))
-        except _WRONG as error:
+        except WRONG as error:
             gaps.append(not_applied(str(logical), _reason(error)))
     return Edits(in_order(edits), tuple(gaps))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from openinspector.assess.network.evidence.reader import WRONG
 from openinspector.model import Gap
 
 Entry = Mapping[str, Any]
@@ -78,7 +79,7 @@ def apply(described: Mapping[str, Any], edits: Iterable[Edit]) -> tuple[dict[str
     for edit in edits:
         try:
             _apply(after.setdefault(edit.kind, []), edit)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except WRONG as error:
             gaps.append(not_applied(edit.by, f"{error.args[0] if error.args else error!r}"))
     return after, gaps
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from openinspector.assess.network.evidence.reader import WRONG
 from openinspector.assess.network.whatif.cloudformation import change_set_edits, template_edits
 from openinspector.assess.network.whatif.edits import Edits, apply
 from openinspector.assess.network.whatif.terraform import terraform_edits
@@ -26,7 +27,7 @@ def planned(described: Mapping[str, Any], plan: object) -> Planned:
     """
     try:
         found = _edits(described, plan)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except WRONG as error:
         raise OpenInspectorError(f"a plan that cannot be understood: {error!r}") from error
     after, gaps = apply(described, found.edits)
     applied = tuple(dict.fromkeys(edit.by for edit in found.edits))

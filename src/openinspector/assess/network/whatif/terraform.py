@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from openinspector.assess.network.evidence.reader import WRONG
 from openinspector.assess.network.whatif.edits import (
     Edit,
     Edits,
@@ -44,7 +45,7 @@ def terraform_edits(plan: Values) -> Edits:
         try:
             edits.extend(_edits(change, names))
             gaps.extend(_half_known(change))
-        except (_Unknown, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (_Unknown, *WRONG) as error:
             address = change.get("address") if isinstance(change, dict) else None
             gaps.append(not_applied(str(address), str(error) or type(error).__name__))
     return Edits(in_order(edits), tuple(gaps))
