@@ -55,7 +55,7 @@ def expected(files: dict[str, Entry]) -> Told:
         if name == "name.txt":
             beside = files.get(path.removesuffix(name) + "version.txt")
             answer.add((text or "empty", beside.data.decode() if beside else "none", path))
-        if entry.mode & 0o111 and entry.data.startswith(b"\x7fTOY"):
+        if (entry.mode & 0o111 or "." not in name) and entry.data.startswith(b"\x7fTOY"):
             answer.add((text[4:], "binary", path))
     return answer
 

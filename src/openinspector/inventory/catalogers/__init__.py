@@ -36,6 +36,7 @@ FAMILIES: tuple[str, ...] = (
     "julia",
     "r_packages",
     "github_actions",
+    "embedded_sboms",
     "unlocked",
     "applications",
     "models",

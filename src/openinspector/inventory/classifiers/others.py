@@ -245,6 +245,7 @@ MANIFESTS: tuple[Classifier, ...] = (
         "manifest",
         cpes=("apache:cassandra",),
         unless=r"(?:^|/)apache-cassandra-[^0-9/][^/]*$",
+        verified="cassandra-all 4.0.11 (Maven Central), by the name that it has when installed",
     ),
     Classifier(
         "apache/struts",
@@ -253,6 +254,7 @@ MANIFESTS: tuple[Classifier, ...] = (
         "manifest",
         cpes=("apache:struts",),
         unless=r"^(?!(?i:.*(?:tomcat|wildfly|jboss|jetty)))",
+        verified="struts2-core 2.5.30 (Maven Central)",
     ),
     Classifier(
         "jenkins/jenkins-core-lts",

@@ -53,6 +53,7 @@ TOOLS: tuple[Classifier, ...] = (
         ("**/dart",),
         (r"\x00([0-9]+\.[0-9]+\.[0-9]+(?:-[0-9.]+\.beta)?) \((?:stable|beta)\)",),
         cpes=("dart:dart_software_development_kit",),
+        verified="dart 3.13.7 (npm sass-embedded-linux-x64)",
     ),
     Classifier(
         "composer/composer",
@@ -69,6 +70,7 @@ TOOLS: tuple[Classifier, ...] = (
         ("**/libQt*Core.so*", "**/libQt*Core-*.so*", "**/Qt5Core.dll", "**/Qt6Core.dll"),
         (rf"Qt ({_THREE}) \((?:x86_64|i386|arm|arm64|ia64|power64|riscv64)",),
         cpes=("qt:qt", "qt:qtbase"),
+        verified="libQt5Core.so.5.15.8, libQt6Core.so.6.4.2 (Debian)",
     ),
     # --- databases ---
     # What stands behind the version differs by the series: up to 6, 7, and 8.
@@ -102,6 +104,7 @@ TOOLS: tuple[Classifier, ...] = (
         ("**/slapd", "**/ldapsearch"),
         (r"\$OpenLDAP: (?:slapd|ldapsearch) ([0-9]+\.[0-9]+\.[0-9]+)",),
         cpes=("openldap:openldap",),
+        verified="slapd, ldapsearch 2.5.13 (Debian)",
     ),
     Classifier(
         "fluent/fluent-bit",
