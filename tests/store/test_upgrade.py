@@ -1,5 +1,7 @@
 """Migrations: they make what the code expects, on both databases, whole or not at all."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -67,3 +69,29 @@ def test_killed_in_the_middle_it_leaves_nothing_half_done(
     with store.engine.connect() as connection:
         assert revision(connection) == HEAD
     store.close()
+
+
+_OPEN = """
+import sys
+from alembic import command
+from openinspector.store import open_store
+real = command.upgrade
+def slow(*arguments):
+    # The others are waiting by then.
+    import time; time.sleep(1)
+    return real(*arguments)
+command.upgrade = slow
+open_store(sys.argv[1]).close()
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_processes_that_start_together_take_turns(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = tmp_path / "store" if kind == "sqlite" else None
+    place = place or request.getfixturevalue("postgresql_database")
+    command = [sys.executable, "-c", _OPEN, str(place)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [each.communicate()[1].decode() for each in running] == ["", "", ""]
+    assert [each.returncode for each in running] == [0, 0, 0]

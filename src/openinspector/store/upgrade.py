@@ -30,6 +30,9 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.execution_options(immediate=True)
+        else:
+            # What was made while we waited for the lock must be seen.
+            connection.execution_options(isolation_level="READ COMMITTED")
         with connection.begin():
             if engine.dialect.name != "sqlite":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
