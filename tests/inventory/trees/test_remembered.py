@@ -1,5 +1,6 @@
 """Layers that were read are remembered in a folder; nothing is believed that may have changed."""
 
+import errno
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,3 +169,17 @@ def test_layers_of_registries_are_not_downloaded_again(tmp_path: Path, monkeypat
         assert again == whole
         # The configuration alone.
         assert registry.count("/blobs/") == 4
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch) -> None:
+    write = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        write(self, data[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    records = RememberedLayers(tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    records.keep("layer", b"record")
+    assert list(tmp_path.iterdir()) == []
+    assert records.find("layer") is None

@@ -53,11 +53,14 @@ class RememberedLayers:
         """Remember a record, whole or not at all."""
         path = self._path(name)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
-        with suppress(OSError):
+        try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft.write_bytes(_checksum(record) + record)
             draft.replace(path)
             self._kept = True
+        except OSError:
+            with suppress(OSError):
+                draft.unlink()
 
     def end(self) -> None:
         """Forget what is old or too much, if something was added."""
