@@ -218,3 +218,31 @@ def test_an_output_that_cannot_be_written_is_named(
     done = run("scan", "image", image, "--db", database, "--output", target)
     assert done.returncode == 2
     assert str(target) in done.stderr
+
+
+def test_a_local_maven_repository_is_asked_for(run: Run, database: Path, tmp_path: Path) -> None:
+    """It tells the version of a parent's list, and a note says that it was used."""
+    own = "<groupId>g</groupId><artifactId>list</artifactId><version>1</version>"
+    thing = "<groupId>a</groupId><artifactId>a</artifactId>"
+    listed = f"<dependency>{thing}<version>1.5</version></dependency>"
+    folder = tmp_path / "repository" / "g" / "list" / "1"
+    folder.mkdir(parents=True)
+    (folder / "list-1.pom").write_text(
+        f"<project>{own}<dependencyManagement><dependencies>{listed}</dependencies>"
+        "</dependencyManagement></project>"
+    )
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pom.xml").write_text(
+        f"<project><parent>{own}<relativePath/></parent><artifactId>p</artifactId>"
+        f"<dependencies><dependency>{thing}</dependency></dependencies></project>"
+    )
+    asked = ("scan", "dir", project, "--db", database, "--format", "json", "--maven-repository")
+
+    done = run(*asked, tmp_path / "repository")
+    without = run(*asked, "")
+
+    assert f"dependencies were looked up in {tmp_path / 'repository'}" in done.stdout
+    assert "not pinned to a version" not in done.stdout
+    assert "1 entry not pinned to a version and not judged: a:a" in without.stdout
+    assert "looked up in" not in without.stdout

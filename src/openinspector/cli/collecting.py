@@ -14,6 +14,7 @@ from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.model import Inventory, TargetError
 
 if TYPE_CHECKING:
+    from openinspector.inventory.maven_repository import Repository
     from openinspector.inventory.trees.remembered import RememberedLayers
 
 
@@ -32,8 +33,9 @@ def collect_inventory(request: Request) -> Inventory:
         limits=DEFAULT_LIMITS,
         records=_remembered(request),
     )
+    repository = _maven_repository(request)
     with tree, progress(request.quiet) as report:
-        rows = _catalogers(request)
+        rows = _catalogers(request, repository)
         inventory = collect(tree, rows, DEFAULT_LIMITS, progress=report, exclude=request.exclude)
     if request.certificates:
         inventory = _only_expired(inventory)
@@ -41,7 +43,22 @@ def collect_inventory(request: Request) -> Inventory:
         from openinspector.inventory.listeners import read_listeners
 
         inventory = msgspec.structs.replace(inventory, listeners=read_listeners())
+    if repository is not None and repository.used:
+        inventory = _noting(
+            inventory, f"Maven's parents and dependencies were looked up in {repository.folder}"
+        )
     return _telling_exclusions(inventory, request.exclude)
+
+
+def _maven_repository(request: Request) -> "Repository | None":
+    if request.kind != "directory" or not request.maven_repository:
+        return None
+    folder = Path(request.maven_repository).expanduser()
+    if not folder.is_dir():
+        return None
+    from openinspector.inventory.maven_repository import Repository
+
+    return Repository(folder)
 
 
 def _remembered(request: Request) -> "RememberedLayers | None":
@@ -56,15 +73,20 @@ def _remembered(request: Request) -> "RememberedLayers | None":
     return RememberedLayers(layers_folder(), asked)
 
 
-def _catalogers(request: Request) -> tuple[Cataloger, ...]:
+def _catalogers(request: Request, repository: "Repository | None") -> tuple[Cataloger, ...]:
     """The table, and what was asked for beyond it."""
     from openinspector.inventory.catalogers import table
 
+    rows = table()
+    if repository is not None:
+        from openinspector.inventory.catalogers.java_build import POM, pom_cataloger
+
+        rows = tuple(pom_cataloger(repository) if row is POM else row for row in rows)
     if not request.certificates:
-        return table()
+        return rows
     from openinspector.inventory.catalogers.certificates import OPTIONAL_CATALOGERS
 
-    return (*table(), *OPTIONAL_CATALOGERS)
+    return (*rows, *OPTIONAL_CATALOGERS)
 
 
 def _only_expired(inventory: Inventory) -> Inventory:
@@ -79,7 +101,10 @@ def _telling_exclusions(inventory: Inventory, globs: tuple[str, ...]) -> Invento
     """What was left out as asked stands in coverage: nothing unscanned looks scanned."""
     if not globs:
         return inventory
-    note = f"left out as asked (--exclude): {', '.join(globs)}"
+    return _noting(inventory, f"left out as asked (--exclude): {', '.join(globs)}")
+
+
+def _noting(inventory: Inventory, note: str) -> Inventory:
     return msgspec.structs.replace(inventory, notes=(*inventory.notes, note))
 
 

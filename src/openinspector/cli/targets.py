@@ -41,6 +41,14 @@ CERTIFICATES = click.option(
     help="Also look for certificates that have expired.",
 )
 
+MAVEN = click.option(
+    "--maven-repository",
+    metavar="FOLDER",
+    default="~/.m2/repository",
+    show_default=True,
+    help="Local repository to look up the parents and dependencies of a pom.xml in; '' for none.",
+)
+
 CACHE = click.option(
     "--cache/--no-cache",
     default=True,
@@ -61,7 +69,7 @@ TARGETS: tuple[TargetRow, ...] = (
         "directory",
         "A folder: a root file system or a source tree, told apart by what is in it.",
         "PATH",
-        (CERTIFICATES,),
+        (CERTIFICATES, MAVEN),
     ),
     TargetRow("host", "host", "This machine.", options=(CERTIFICATES,)),
     TargetRow(
@@ -97,6 +105,7 @@ class Request(msgspec.Struct, frozen=True):
     layers: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     certificates: bool = False
+    maven_repository: str = ""
     cache: bool = False
     quiet: bool = False
 
@@ -141,6 +150,7 @@ def _target_command(
             layers=tuple(values.pop("layers", ())),
             exclude=tuple(values.pop("exclude")),
             certificates=values.pop("certificates", False),
+            maven_repository=values.pop("maven_repository", ""),
             cache=values.pop("cache", False),
             quiet=values.pop("quiet"),
         )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
 from openinspector.inventory.documents import (
     load_json,
@@ -13,9 +15,11 @@ from openinspector.inventory.documents import (
 )
 from openinspector.inventory.language_packages import Origin, Packages, usable
 from openinspector.inventory.limits import Limits
-from openinspector.inventory.maven_model import dependencies
 from openinspector.inventory.maven_packages import MAVEN, maven_package
-from openinspector.model import Package
+from openinspector.inventory.maven_project import Poms
+from openinspector.inventory.maven_repository import Repository
+from openinspector.inventory.maven_resolve import resolve
+from openinspector.model import Gap, Package
 from openinspector.patterns import regex
 
 _POM = Origin(MAVEN, "POM", "java-pom", "java-pom")
@@ -29,6 +33,7 @@ _ONLY_FOR_TESTS = regex(
 )
 _INSIDE_AN_ARCHIVE = regex(r"(?:^|/)META-INF/maven/")
 _NO_CODE = (".pom", ".module")
+_SHOWN = 8
 
 
 class MavenPackages(Packages):
@@ -56,20 +61,48 @@ class MavenPackages(Packages):
             self._packages[package.purl] = package
 
 
-def parse_pom(file: File, limits: Limits) -> Iterator[Yield]:
-    """Yield the dependencies that a project declares with a version its own files tell.
+def parse_pom(file: File, limits: Limits, repository: Repository | None = None) -> Iterator[Yield]:
+    """Yield the dependencies that a project declares, with the versions that are told at hand.
 
-    A project inside an archive says what that was built with, not what is installed: the archive
-    itself is read instead.
+    With a local repository also their own dependencies. A project inside an archive says what
+    that was built with, not what is installed: the archive itself is read instead.
     """
     if _INSIDE_AN_ARCHIVE.search(file.path):
         return
     packages = MavenPackages(file, _POM)
-    for each in dependencies(file, limits):
+    poms = Poms(file, limits, repository)
+    project = poms.project()
+    missing: list[str] = []
+    if repository is None:
+        found = project.declared()
+    else:
+        resolved = resolve(project, poms)
+        found, missing = resolved.dependencies, resolved.missing
+    for each in found:
         packages.add_artifact(
             each.group, each.artifact, each.version, development=each.scope == "test"
         )
     yield from packages.results()
+    if missing:
+        yield _not_followed(missing)
+
+
+def _not_followed(names: list[str]) -> Gap:
+    shown = ", ".join(names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    what = "dependency is" if len(names) == 1 else "dependencies are"
+    return Gap(
+        "language-packages",
+        f"{len(names)} {what} not in the local Maven repository, so that what they bring along is"
+        f" not known: {shown}{more}",
+    )
+
+
+def pom_cataloger(repository: Repository) -> Cataloger:
+    """The row of `pom.xml` with a local repository to look other projects up in."""
+    return msgspec.structs.replace(
+        POM, parse=lambda file, limits: parse_pom(file, limits, repository)
+    )
 
 
 def parse_gradle_lock(file: File, limits: Limits) -> Iterator[Yield]:
@@ -133,15 +166,17 @@ def parse_sbt_lock(file: File, limits: Limits) -> Iterator[Yield]:
     yield from packages.results()
 
 
+POM = Cataloger(
+    name="java-pom",
+    version=2,
+    part="language-packages",
+    parse=parse_pom,
+    globs=("**/pom.xml",),
+    companions=("**/pom.xml",),
+)
+
 CATALOGERS: tuple[Cataloger, ...] = (
-    Cataloger(
-        name="java-pom",
-        version=2,
-        part="language-packages",
-        parse=parse_pom,
-        globs=("**/pom.xml",),
-        companions=("**/pom.xml",),
-    ),
+    POM,
     Cataloger(
         name="java-gradle",
         version=1,
