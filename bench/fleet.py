@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,15 +53,21 @@ FLAWS = {
 
 @dataclass(frozen=True)
 class Fleet:
-    """How large it is; `advisories`: how many more come with one, about what nobody holds."""
+    """How large it is.
+
+    `known`: how many advisories there are, one in ten about an older version of what is held;
+    `advisories`: how many more come with a new one, about what nobody holds.
+    """
 
     instances: int = 10_000
     amis: int = 50
     packages: int = 500
+    known: int = 0
     advisories: int = 0
 
     def __str__(self) -> str:
-        more = f", {self.advisories:,} more advisories" if self.advisories else ""
+        more = f", {self.known:,} advisories" if self.known else ""
+        more += f", {self.advisories:,} more with each" if self.advisories else ""
         return f"{self.instances:,} instances of {self.amis} AMIs, {self.packages} packages{more}"
 
 
@@ -71,6 +77,8 @@ GROWTH = (
     Fleet(2_000, amis=200),
     Fleet(2_000, packages=2_000),
     Fleet(2_000, advisories=10_000),
+    Fleet(2_000, known=5_000),
+    Fleet(2_000, known=300_000),
 )
 """The first, and what is larger than it in one thing."""
 
@@ -134,13 +142,35 @@ def advisory(name: str, package: str, introduced: str, fixed: str) -> str:
 
 def publish(database: Path, folder: Path, flaw: str, others: int) -> None:
     """Put a database that knows more advisories in the place of the present one."""
-    path = folder / f"{flaw}.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{flaw}.json", advisory(flaw, *FLAWS[flaw]))
+
+    def told() -> Iterator[tuple[str, str]]:
+        yield flaw, advisory(flaw, *FLAWS[flaw])
         for number in range(others):
             name = f"{flaw.replace('2030', '2031')}{number:05d}"
-            archive.writestr(f"{name}.json", advisory(name, f"nobody-holds-{number}", "0", "9"))
-    draft = folder / "draft.sqlite"
+            yield name, advisory(name, f"nobody-holds-{number}", "0", "9")
+
+    replace(database, folder, flaw, told())
+
+
+def know(database: Path, folder: Path, fleet: Fleet) -> None:
+    """Have the database hold what it knew all along."""
+
+    def told() -> Iterator[tuple[str, str]]:
+        for number in range(fleet.known):
+            name = f"CVE-2029-{number:07d}"
+            held = f"package-{number // 10 % fleet.packages}"
+            about = (held, "0", "0.9") if number % 10 == 0 else (f"other-{number}", "0", "9")
+            yield name, advisory(name, *about)
+
+    replace(database, folder, "known", told())
+
+
+def replace(database: Path, folder: Path, name: str, told: Iterable[tuple[str, str]]) -> None:
+    """Put a database that knows advisories, too, in the place of the present one."""
+    path, draft = folder / f"{name}.zip", folder / "draft.sqlite"
+    with zipfile.ZipFile(path, "w") as archive:
+        for identifier, document in told:
+            archive.writestr(f"{identifier}.json", document)
     shutil.copyfile(database, draft)
     update([Source("osv", path.name, path)], draft)
     draft.replace(database)
@@ -251,6 +281,8 @@ def run(location: str | Path, fleet: Fleet, workers: int, folder: Path, held: bo
     """Fill, scan, publish; print what each took."""
     database = folder / "advisories.sqlite"
     shutil.copyfile(starter_path(), database)
+    if fleet.known:
+        know(database, folder, fleet)
     store = open_store(location)
     monitor = monitor_of(store, folder, fleet)
     follow(monitor)
@@ -308,10 +340,11 @@ def main() -> None:
     parser.add_argument("--held", action="store_true", help="leave the first scan out")
     parser.add_argument("--amis", type=int, default=Fleet.amis)
     parser.add_argument("--packages", type=int, default=Fleet.packages)
+    parser.add_argument("--known", type=int, default=0, help="advisories that there are")
     parser.add_argument("--growth", action="store_true", help="small fleets, to see what grows")
     parser.add_argument("--work", nargs=2, metavar=("DATABASE", "FOLDER"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    fleet = Fleet(asked.instances, asked.amis, asked.packages)
+    fleet = Fleet(asked.instances, asked.amis, asked.packages, asked.known)
     if asked.work:
         work(asked.work[0], Path(asked.work[1]), fleet)
         return

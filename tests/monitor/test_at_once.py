@@ -21,6 +21,7 @@ from tests.monitor.test_instances import AMAZON, OPENSSH, REGRESSION, SHALLOW, l
 
 MEMBER = "2" * 12
 ASKED = "ListInventoryEntries"
+COUNT = 16
 
 
 def asked(cloud: Emulator, account: str = MANAGEMENT) -> list[Received]:
@@ -69,29 +70,40 @@ def test_calls_of_an_account_and_region_wait_for_each_other(
 def test_what_is_throttled_is_asked_for_later_and_nothing_is_lost(
     monitor: Monitor, cloud: Emulator, clock: Clock
 ) -> None:
-    count = 16
-    manage_some(cloud, MANAGEMENT, count)
+    manage_some(cloud, MANAGEMENT, COUNT)
     cloud.faults.add("throttled", "ssm", ASKED, per_second=6)
+    work_until_all_are_found(monitor, clock, Worker(monitor))
+    statuses = [each.status for each in asked(cloud)]
+    answered, refused = statuses.count(200), statuses.count(400)
+    assert answered >= 2 * COUNT, "each instance is asked for our inventory, and for SSM's own"
+    # Clients that do not slow down are refused about half as often as they are answered.
+    assert 0 < 3 * refused < answered
+
+
+def test_no_more_of_an_account_ask_at_once_than_may(
+    monitor: Monitor, cloud: Emulator, clock: Clock
+) -> None:
+    manage_some(cloud, MANAGEMENT, COUNT)
+    cloud.faults.add("slow", "ssm", ASKED, seconds=0.1)
+    work_until_all_are_found(monitor, clock, Worker(monitor, most_per_account=2))
+    assert max(each.at_once for each in asked(cloud)) == 2
+
+
+def work_until_all_are_found(monitor: Monitor, clock: Clock, worker: Worker) -> None:
     switch_on(monitor, MANAGEMENT, "EC2")
     begin(monitor)
-    worker = Worker(monitor)
     thread = Thread(target=worker.run)
     thread.start()
     end = time.monotonic() + 120
     try:
-        while time.monotonic() < end and len(found(monitor)) < count:
+        while time.monotonic() < end and len(found(monitor)) < COUNT:
             clock.pass_by(250)
             time.sleep(0.25)
     finally:
         worker.stop()
         thread.join()
-    assert len(found(monitor)) == count
+    assert len(found(monitor)) == COUNT
     assert set(told(monitor)) == {("ACTIVE", SHALLOW)}
-    statuses = [each.status for each in asked(cloud)]
-    answered, refused = statuses.count(200), statuses.count(400)
-    assert answered >= 2 * count, "each instance is asked for our inventory, and for SSM's own"
-    # Clients that do not slow down are refused about half as often as they are answered.
-    assert 0 < 3 * refused < answered
 
 
 def found(monitor: Monitor) -> list[object]:

@@ -57,20 +57,32 @@ class Remembered(Generic[_Key, _Made]):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: OrderedDict[_Key, _Made] = OrderedDict()
+        self._making: dict[_Key, threading.Lock] = {}
 
     def get(self, key: _Key, make: "Callable[[], _Made]") -> _Made:
-        """The one of a key, made if nobody remembers it."""
+        """The one of a key, made if nobody remembers it; others wait for who makes it."""
         with self._lock:
-            known = self._known.get(key)
-            if known is not None:
-                self._known.move_to_end(key)
-                return known
-        made = make()
-        with self._lock:
-            self._known[key] = made
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return made
+            if key in self._known:
+                return self._remembered(key)
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._known:
+                    return self._remembered(key)
+            try:
+                made = make()
+                with self._lock:
+                    self._known[key] = made
+                    while len(self._known) > _REMEMBERED:
+                        self._known.popitem(last=False)
+                return made
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+
+    def _remembered(self, key: _Key) -> _Made:
+        self._known.move_to_end(key)
+        return self._known[key]
 
 
 class Busy:

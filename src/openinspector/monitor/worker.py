@@ -47,6 +47,10 @@ _FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 16, 250, 1_000
 """Resources that are judged together: the first few, and then more and more."""
 _LONG_SECONDS = 0.5
 """How long a transaction may take before the next one is made smaller: others wait for it."""
+_GATHERING_SECONDS = 0.05
+"""How long the first look to be recorded waits for others."""
+_UNRECORDED = 64
+"""Looks that wait to be recorded, each with its inventory: recorded together they cost less."""
 
 
 class Worker:
@@ -58,9 +62,11 @@ class Worker:
         self._at_once = at_once
         self._most_per_account = most_per_account
         self._stopped = threading.Event()
-        # Tasks that wait for a hand, or for their turn to be recorded, are taken already.
+        # Tasks that wait for a hand are taken already.
         self._free = threading.Semaphore(at_once * 4)
         self._looks: queue.SimpleQueue[Look | None] = queue.SimpleQueue()
+        self._unrecorded = threading.Semaphore(_UNRECORDED)
+        self._resting: set[Task] = set()
         self._ended, self._asked = threading.Event(), threading.Event()
 
     def recover(self) -> None:
@@ -131,7 +137,14 @@ class Worker:
         try:
             with store.claim() as connection:
                 return claim(
-                    connection, self.name, limit, self._most_per_account, now, LEASE, ONE_BY_ONE
+                    connection,
+                    self.name,
+                    limit,
+                    self._most_per_account,
+                    now,
+                    LEASE,
+                    ONE_BY_ONE,
+                    self._resting.copy(),
                 )
         except Exception:
             # The database may be away for a while; the next round tries again.
@@ -143,14 +156,19 @@ class Worker:
             if task.key.kind == SCAN:
                 look = scan(self._monitor, self.name, task)
                 if look is not None:
-                    self._looks.put(look)
-                    return
+                    self._hand_in(look)
             else:
                 HANDLERS[task.key.kind](self._monitor, self.name, task)
                 self._asked.set()
         except Exception as error:
             self._failed(task, error)
         self._release(1)
+
+    def _hand_in(self, look: Look) -> None:
+        """Let a look be recorded, as soon as no more wait for that than there may."""
+        self._unrecorded.acquire()
+        self._resting.add(look.task)
+        self._looks.put(look)
 
     def _release(self, count: int) -> None:
         self._free.release(count)
@@ -160,6 +178,7 @@ class Worker:
         """Record what hands looked at: all that is there at once, in one transaction."""
         while (look := self._looks.get()) is not None:
             looks = [look]
+            time.sleep(_GATHERING_SECONDS)
             while not self._looks.empty() and len(looks) < _LARGEST_BATCH:
                 another = self._looks.get()
                 if another is None:
@@ -168,7 +187,9 @@ class Worker:
                 looks.append(another)
             for task, error in record_looks(self._monitor, self.name, looks).items():
                 self._failed(task, error)
-            self._release(len(looks))
+            self._resting.difference_update(each.task for each in looks)
+            self._unrecorded.release(len(looks))
+            self._ended.set()
 
     def _reassess(self) -> None:
         """Judge again what that is asked for, in larger and larger batches while there is more."""

@@ -5,7 +5,7 @@ holds it for a while (its lease) and renews that; when the holder dies the lease
 another takes it over. What a task changes and that it is done commit together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -172,24 +172,30 @@ def claim(
     now: int,
     lease: int,
     kinds: Sequence[str],
+    resting: Collection[Task] = (),
 ) -> list[Task]:
     """Take tasks of some kinds that are due, those that wait longest first; also of the dead.
 
-    No more than `most_per_account` of one account run at once, on all workers together. Call it
-    within `Store.claim`: there takers take turns.
+    No more than `most_per_account` of one account run at once, on all workers together; those
+    apart that are `resting`, for they only wait to be written down. Call it within `Store.claim`:
+    there takers take turns.
     """
     t = task.c
     held = connection.execute(
         select(t.account, func.count())
-        .where(t.worker.is_not(None), t.lease_until >= now, t.kind.in_(kinds))
+        .where(
+            t.worker.is_not(None),
+            t.lease_until >= now,
+            t.kind.in_(kinds),
+            t.row_id.not_in([each.row_id for each in resting]),
+        )
         .group_by(t.account)
     )
     running: dict[str, int] = dict(iter(held))
     full = [account for account, count in running.items() if account and count >= most_per_account]
     waiting: list[tuple[int, Task]] = []
     for kind in kinds:
-        query = _due(kind, now, limit * 4)
-        waiting += _tasks(connection, query.where(t.account.not_in(full)) if full else query)
+        waiting += _due(connection, kind, now, limit * 4, full)
     taken: list[Task] = []
     for _, each in sorted(waiting, key=lambda due: (due[0], due[1].row_id)):
         account = each.key.account
@@ -207,25 +213,34 @@ def claim_batch(
     connection: Connection, worker: str, kind: str, limit: int, now: int, lease: int
 ) -> list[Task]:
     """Take many tasks of one kind that ask nothing of AWS, whatever accounts they are of."""
-    taken = [each for _, each in _tasks(connection, _due(kind, now, limit))]
+    taken = [each for _, each in _due(connection, kind, now, limit)]
     _hold(connection, [each.row_id for each in taken], worker, now, lease)
     return taken
 
 
-def _due(kind: str, now: int, limit: int) -> Select[Any]:
-    t = task.c
-    return (
-        select(t.due_at, t.row_id, *_KEY, t.attempts)
-        .where(t.kind == kind, t.due_at <= now, or_(t.worker.is_(None), t.lease_until < now))
-        .order_by(t.due_at, t.row_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+_OLDEST_DUE = (
+    select(task.c.due_at, task.c.row_id, *_KEY, task.c.attempts)
+    .where(
+        task.c.kind == bindparam("of"),
+        task.c.due_at <= bindparam("now"),
+        or_(task.c.worker.is_(None), task.c.lease_until < bindparam("now")),
+        task.c.account.not_in(bindparam("full", expanding=True)),
     )
+    .order_by(task.c.due_at, task.c.row_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+"""Made once: it is asked for every kind, each time that a hand is free."""
 
 
-def _tasks(connection: Connection, query: Select[Any]) -> list[tuple[int, Task]]:
-    """Tasks, each with the moment at which it is due."""
-    return [(row[0], Task(row[1], TaskKey(*row[2:6]), row[6])) for row in connection.execute(query)]
+def _due(
+    connection: Connection, kind: str, now: int, limit: int, full: Sequence[str] = ()
+) -> list[tuple[int, Task]]:
+    """Tasks that anybody may take, each with the moment at which it is due."""
+    rows = connection.execute(
+        _OLDEST_DUE, {"of": kind, "now": now, "most": limit, "full": list(full)}
+    )
+    return [(row[0], Task(row[1], TaskKey(*row[2:6]), row[6])) for row in rows]
 
 
 def _hold(connection: Connection, rows: Sequence[int], worker: str, now: int, lease: int) -> None:
