@@ -232,6 +232,15 @@ def test_a_truncated_zip_is_read_from_its_beginning(tmp_path: Path, streamed: bo
     assert "its directory is missing" in found.gaps[0].reason
 
 
+def test_a_name_that_runs_past_the_end(tmp_path: Path) -> None:
+    """Of an entry whose sizes follow, in an archive without directory."""
+    header = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 8, 8, 0, 0, 0, 0, 0, 3, 60_000)
+    good = zipped({"a.toy": b"x 1\n"})
+    found = scan(tmp_path, good[: good.index(b"PK\x01\x02")] + header + b"b.t")
+    assert told(found) == {("x", "1", "var/task/a.toy")}
+    assert "the archive ends within a file" in found.gaps[0].reason
+
+
 def test_too_many_entries(tmp_path: Path) -> None:
     data = zipped({f"{n}.toy": b"x %d\n" % n for n in range(30)})
     found = scan(tmp_path, data, Limits(archive_entries=10))

@@ -156,6 +156,8 @@ class Zip:
             )
             name = _name(self._reader.take(at + _LOCAL_SIZE, name_size), flags)
             data_at = at + _LOCAL_SIZE + name_size + extra_size
+            if data_at > length:
+                raise Damaged(at, "the archive ends within a file")
             if flags & _SIZES_FOLLOW and not compressed and method == DEFLATED:
                 compressed, size, checksum = self._measure(data_at)
             encrypted = bool(flags & _ENCRYPTED)
