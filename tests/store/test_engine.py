@@ -1,6 +1,9 @@
 """Opening the database, and doing a thing alone."""
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,3 +141,32 @@ def test_sqlite_knows_how_much_there_is_after_upkeep(store: Store) -> None:
                 text("SELECT stat FROM sqlite_stat1 WHERE idx = 'ix_record_identity'")
             ).scalar_one()
         assert told.split()[0] == "7"
+
+
+_WRITER = """
+import sys
+from openinspector.store import open_store
+with open_store(sys.argv[1]).write(["111122223333"]):
+    print("writing", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_what_another_process_writes_about_is_not_settled(postgresql_database: str) -> None:
+    store = open_store(postgresql_database)
+    now = time.time_ns() // 1_000_000
+    assert store.settled(now) == now
+    command = [sys.executable, "-c", _WRITER, postgresql_database]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdin
+        assert writer.stdout
+        assert writer.stdout.readline() == b"writing\n"
+        began = time.time_ns() // 1_000_000
+        time.sleep(0.2)
+        now = time.time_ns() // 1_000_000
+        assert store.settled(now) < began
+        writer.communicate(b"\n")
+    assert store.settled(now) == now
+    with store.write():
+        assert store.settled(now) <= now
+    store.close()

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import uuid
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,8 @@ _CLAIM = 0x434C_4149
 _OF_ACCOUNT = 0x4143_4354
 """First number of the locks of accounts; the second is one of so many, by the account's digest."""
 _STRIPES = 256
+_PROCESS = f"openinspector {uuid.uuid4()}"
+"""What this process is called among the clients of PostgreSQL."""
 _CONNECTIONS = 8
 """How many stay open."""
 _CACHE_KIBIBYTES = 32_768
@@ -41,6 +44,15 @@ _SHARE = text("SELECT pg_advisory_xact_lock_shared(:turn)")
 _EXCLUDE_ACCOUNTS = text(
     "SELECT pg_advisory_xact_lock(:kind, stripe) FROM unnest(CAST(:stripes AS integer[])) stripe"
 )
+
+_OLDEST_OF_OTHERS = text(
+    "SELECT extract(epoch FROM clock_timestamp() - min(a.xact_start)) * 1000"
+    " FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = 0"
+    " AND l.objid = :turn AND l.database = (SELECT oid FROM pg_database"
+    " WHERE datname = current_database()) AND a.application_name <> :own"
+)
+"""Milliseconds since the oldest transaction began that another process writes in just now."""
 
 
 class _Compiler(SQLiteCompiler):
@@ -125,12 +137,21 @@ class Store:
                     self._turns.remove(since)
 
     def settled(self, now: int) -> int:
-        """The latest moment up to `now` that nobody in this process is writing about.
+        """The latest moment up to `now` that nobody is writing about.
 
         A writer dates what it writes after its turn came; until it commits, a list that showed the
-        present would see it appear between two of its pages. Epoch milliseconds.
+        present would see it appear between two of its pages. Epoch milliseconds. On PostgreSQL
+        other processes are asked for too, by the server's clock alone; SQLite's are not.
         """
-        return min([now, *(since - 1 for since in self._turns)])
+        moments = [now, *(since - 1 for since in self._turns)]
+        if not self.is_sqlite:
+            with self.read() as connection:
+                age = connection.execute(
+                    _OLDEST_OF_OTHERS, {"turn": TURN, "own": _PROCESS}
+                ).scalar()
+            if age is not None:
+                moments.append(now - int(age) - 1)
+        return min(moments)
 
     @contextmanager
     def append(self) -> Iterator[Connection]:
@@ -230,7 +251,11 @@ def open_store(location: str | Path) -> Store:
 def _postgresql(address: str) -> Engine:
     url = make_url(address).set(drivername="postgresql+psycopg")
     engine = create_engine(
-        url, pool_size=_CONNECTIONS, max_overflow=24, isolation_level="REPEATABLE READ"
+        url,
+        pool_size=_CONNECTIONS,
+        max_overflow=24,
+        isolation_level="REPEATABLE READ",
+        connect_args={"application_name": _PROCESS},
     )
 
     @event.listens_for(engine, "connect")
