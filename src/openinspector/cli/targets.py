@@ -67,7 +67,8 @@ TARGETS: tuple[TargetRow, ...] = (
     TargetRow(
         "dir",
         "directory",
-        "A folder: a root file system or a source tree, told apart by what is in it.",
+        "A folder: a root file system or a source tree, told apart by what is in it; "
+        "or an archive of one, or a single lock file, jar or program.",
         "PATH",
         (CERTIFICATES, MAVEN),
     ),

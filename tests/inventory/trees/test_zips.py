@@ -370,5 +370,7 @@ def test_a_truncated_source_archive(tmp_path: Path) -> None:
 
 def test_what_is_no_source_archive(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello\n" * 200)
-    with pytest.raises(TargetError, match="expected a folder, or a zip or tar archive of one"):
+    with pytest.raises(
+        TargetError, match="expected a folder, a zip or tar archive of one, or a file"
+    ):
         inventory_of(tmp_path / "notes.txt", "directory")

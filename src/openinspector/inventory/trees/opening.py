@@ -53,7 +53,12 @@ def _directory(name: str, limits: Limits) -> FileTree:
     from openinspector.inventory.trees.directory import DirectoryTree
 
     if os.path.isfile(name):
+        from openinspector.inventory.catalogers import table
+        from openinspector.inventory.trees.one_file import OneFileTree, is_wanted
         from openinspector.inventory.trees.source_archive import source_archive_tree
+
+        if is_wanted(name, table()):
+            return OneFileTree(name, limits)
 
         return source_archive_tree(name, limits)
     return DirectoryTree(name, limits)

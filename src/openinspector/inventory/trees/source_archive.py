@@ -15,7 +15,7 @@ from openinspector.inventory.trees.walking import ROOT_EVIDENCE
 from openinspector.inventory.trees.zip_layer import ZipLayer
 from openinspector.model import Target, TargetError
 
-_EXPECTED = "a folder, or a zip or tar archive of one"
+_EXPECTED = "a folder, a zip or tar archive of one, or a file such as a lock file, jar or program"
 
 
 def source_archive_tree(name: str, limits: Limits) -> StackTree:
