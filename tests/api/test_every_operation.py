@@ -66,6 +66,9 @@ CALLERS = {
         (
             *("GetMember", "ListMembers", "DescribeOrganizationConfiguration"),
             *("UpdateOrganizationConfiguration", "AssociateMember", "DisassociateMember"),
+            # It sees a member's resources and findings, so that there is something in answers.
+            *("ListFindings", "ListFindingAggregations", "ListCoverage", "ListCoverageStatistics"),
+            *("ListUsageTotals", "BatchGetAccountStatus"),
         ),
         ADMINISTRATOR,
     ),

@@ -226,8 +226,13 @@ def covered(account: str, resource: Resource, assessment: Assessment, now: int) 
             "layers": function.layers or [],
         }
     elif details and details.code_repository:
-        # Who hosts it, and whether it is public, is not known of what was handed in.
-        told["codeRepository"] = {"projectName": details.code_repository.project_name}
+        # Who hosts it, and whether it is public, is not known of what was handed in; the API
+        # requires both, as free text.
+        told["codeRepository"] = {
+            "projectName": details.code_repository.project_name,
+            "providerType": "UNKNOWN",
+            "providerTypeVisibility": "UNKNOWN",
+        }
     elif resource.type == "AWS_EC2_INSTANCE":
         told["ec2"] = {"tags": resource.tags or {}, "platform": "LINUX" if system else "UNKNOWN"}
     row: dict[str, Any] = {
