@@ -34,7 +34,7 @@ OPTIONS = {
     for command in _every_command(app)
     for parameter in command.params
     if isinstance(parameter, click.Option)
-    for option in parameter.opts
+    for option in (*parameter.opts, *parameter.secondary_opts)
 } | {"--help", "-h"}
 
 
@@ -85,7 +85,9 @@ def problem(line: str) -> str | None:
             option, equals, value = word.partition("=")
             if option in ("--help", "-h", "--version"):
                 continue
-            found = [each for each in command.params if option in each.opts]
+            found = [
+                each for each in command.params if option in (*each.opts, *each.secondary_opts)
+            ]
             if not found:
                 return f"{option} is no option of `{command.name}`"
             parameter = found[0]
