@@ -1,5 +1,6 @@
 """What each format says, in small documents; and what is said of those that we cannot read."""
 
+import base64
 import gzip
 import json
 
@@ -469,3 +470,45 @@ def test_the_lock_file_in_trivys_tag_value_is_no_software() -> None:
         inventory = read_sbom((head.format(tool) + rest).encode(), "x")
         assert [package.purl for package in inventory.packages] == ["pkg:npm/bytes@3.1.0"]
         assert len(inventory.gaps) == gaps
+
+
+def _statement(predicate: object, kind: str = "https://cyclonedx.org/bom") -> bytes:
+    return json.dumps({"_type": "s", "predicateType": kind, "predicate": predicate}).encode()
+
+
+def _envelope(statement: bytes) -> bytes:
+    payload = base64.b64encode(statement).decode()
+    kind = "application/vnd.in-toto+json"
+    return json.dumps({"payloadType": kind, "payload": payload, "signatures": []}).encode()
+
+
+def test_attestations_of_an_sbom() -> None:
+    """As `cosign attest` and BuildKit make them: plain, enveloped, below `Data`, among others."""
+    bom = json.loads(cyclonedx(library("pkg:npm/a@1")))
+    provenance = _envelope(_statement({"builder": {}}, "https://slsa.dev/provenance/v1"))
+    for data in (
+        _statement(bom),
+        _envelope(_statement(bom)),
+        _envelope(_statement({"Data": bom, "Timestamp": ""})),
+        _envelope(_statement({"Data": json.dumps(bom)})),
+        provenance + b"\n" + _envelope(_statement(bom)) + b"\n",
+    ):
+        assert only(read_sbom(data, "x")).name == "a"
+    for data in (
+        provenance,
+        _envelope(b"nothing"),
+        b'{"payloadType": 1, "payload": "%%%"}',
+        b'{"payloadType": "x", "payload": "AA"}',
+        _statement([1]),
+        _statement({"Data": 7}),
+    ):
+        with pytest.raises(TargetError):
+            read_sbom(data, "x")
+
+
+def test_trivy_s_operating_system_of_old_is_no_component() -> None:
+    """Trivy's SPDX once said so in the element's name alone."""
+    packages = [{"SPDXID": "SPDXRef-OperatingSystem-1", "name": "centos", "versionInfo": "7.6"}]
+    data = json.dumps({"spdxVersion": "SPDX-2.2", "packages": packages}).encode()
+
+    assert not any("without a package URL" in gap.reason for gap in read_sbom(data, "x").gaps)

@@ -7,7 +7,10 @@ from openinspector.inventory.limits import DEFAULT_LIMITS, Limits
 from openinspector.inventory.sbom.document import Document
 from openinspector.model import Inventory, TargetError
 
-SUPPORTED = "CycloneDX 1.2-1.7 JSON or XML, SPDX 2.2/2.3 JSON or tag-value, syft JSON"
+SUPPORTED = (
+    "CycloneDX 1.2-1.7 JSON or XML, SPDX 2.2/2.3 JSON or tag-value, syft JSON, or an attestation"
+    " of one"
+)
 
 _GZIP = b"\x1f\x8b"
 _GZIP_MEMBERS = 1000
@@ -34,6 +37,8 @@ def read_sbom(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Invent
 
 def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Document:
     """Read an SBOM as the list of its components; otherwise as `read_sbom`."""
+    from openinspector.inventory.sbom.attestation import unwrapped
+
     most = limits.manifest_bytes * _SIZE_FACTOR
     if data[:2] == _GZIP:
         data = _gunzip(data, name, most, limits)
@@ -41,7 +46,7 @@ def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Do
         raise TargetError(
             f"{name}: an SBOM may have at most {most:,} bytes, this has {len(data):,}"
         )
-    data = _as_utf8(data)
+    data = unwrapped(_as_utf8(data))
     try:
         return _reader(data, name)(data, limits)
     except ValueError as error:

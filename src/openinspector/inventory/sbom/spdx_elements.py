@@ -25,6 +25,9 @@ _KINDS = {
     "LIBRARY": "library",
 }
 """`primaryPackagePurpose` (SPDX 2.3) as CycloneDX's component type; else `library`."""
+
+_TRIVY_SYSTEM = "SPDXRef-OperatingSystem-"
+"""How Trivy calls the operating system, before it told the purpose."""
 _SYFT_PATH = regex(r"acquired package info from [^:]{1,200}: (?P<paths>.+)\Z", re.DOTALL)
 _TRIVY_SOURCE = regex(r"built package from: (?P<name>\S+) (?P<version>\S+)\Z")
 _TRIVY_FACT = regex(r"(?P<name>[A-Z][A-Za-z]+): (?P<value>.+)\Z", re.DOTALL)
@@ -138,8 +141,11 @@ def _component(package: SpdxPackage) -> Component:
     if match := _TRIVY_SOURCE.match(source):
         properties.append((p.TRIVY + "SrcName", match["name"]))
         properties.append((p.TRIVY + "SrcVersion", match["version"]))
+    usual = "library" if purl else "application"
+    if package.spdx_id.startswith(_TRIVY_SYSTEM):
+        usual = "operating-system"
     return Component(
-        kind=_KINDS.get(package.purpose or "", "library" if purl else "application"),
+        kind=_KINDS.get(package.purpose or "", usual),
         name=package.name,
         version=package.version or "",
         purl=purl,
