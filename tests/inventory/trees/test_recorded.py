@@ -167,3 +167,14 @@ def test_names_that_are_no_text_are_read_each_time(entry: Entry) -> None:
     whole = Read().image(layers, None)
     for _ in range(2):
         assert Read().image(layers, kept) == whole
+
+
+def test_a_followed_link_may_lead_to_what_is_no_text() -> None:
+    layers = [
+        [file("toy.txt", "base 1\n"), link("a.toy", "/b"), link("b", "/\udcff")],
+        [file("other.toy", "other 1\n")],
+    ]
+    kept = Kept()
+    whole = Read().image(layers, None)
+    for _ in range(2):
+        assert Read().image(layers, kept) == whole

@@ -173,7 +173,10 @@ class RecordedLayer:
                 return
         told |= {path: found.get(path, _Told()) for path in sought}
         if sum(len(each.data or b"") for each in told.values()) <= _MOST_FOLLOWED:
-            packed = zstandard.compress(msgspec.msgpack.encode(told))
+            try:
+                packed = zstandard.compress(msgspec.msgpack.encode(told))
+            except UnicodeEncodeError:
+                return  # A link that leads to a name that is no UTF-8.
             self._records.keep(self._identity + _FOLLOWED, packed)
 
     def _again(self, told: "_Told") -> Iterator[Item]:
