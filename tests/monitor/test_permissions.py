@@ -44,8 +44,12 @@ _PULLING = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 """What pulling over the registry protocol asks for (ECR user guide, "Private registry policy")."""
 
 
+_PREFIXES = dict.fromkeys(("elb", "elbv2"), "elasticloadbalancing")
+"""Services of one prefix in policies."""
+
+
 def action(service: str, operation: str) -> str:
-    name = f"{service}:{operation}"
+    name = f"{_PREFIXES.get(service, service)}:{operation}"
     return _OTHERWISE.get(name, name)
 
 

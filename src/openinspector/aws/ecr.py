@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from openinspector.aws.sessions import Sessions
-from openinspector.aws.trouble import AwsTrouble, Gone, aws_calls
+from openinspector.aws.trouble import AwsTrouble, Gone, Unfit, aws_calls
 from openinspector.inventory.collect import collect
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.inventory.trees.credentials import Credentials
-from openinspector.inventory.trees.manifests import DOCKER_MANIFEST, OCI_MANIFEST
+from openinspector.inventory.trees.manifests import DOCKER_MANIFEST, OCI_MANIFEST, NotAnImage
 from openinspector.model import Inventory, MissingTarget, TargetError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def pull(
     """The inventory of an image, its layers pulled over the registry protocol.
 
     `records`: of layers that were pulled before, and need not be again. Raises `AwsTrouble` when
-    it cannot be pulled, `Gone` when it is not there.
+    it cannot be pulled, `Gone` when it is not there, `Unfit` when it is no image.
     """
     from openinspector.inventory.trees.registry import registry_tree
 
@@ -123,5 +123,7 @@ def pull(
             return collect(tree)
     except MissingTarget as error:
         raise Gone(str(error)) from error
+    except NotAnImage as error:
+        raise Unfit("UNSUPPORTED_MEDIA_TYPE", str(error)) from error
     except TargetError as error:
         raise AwsTrouble(str(error)) from error

@@ -15,15 +15,15 @@ from openinspector.monitor.looks import Look
 from openinspector.monitor.monitor import Monitor
 from openinspector.store.packages import digest_of, get_inventory, inventory_of
 from openinspector.store.reachability import reachability_of
-from openinspector.store.resources import KnownResource, get_resource, twin
+from openinspector.store.resources import KnownResource, get_resource, mark_scanned, twin
 from openinspector.store.tasks import Task, TaskKey, enqueue, finish, holds
 
 
 def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
     """Look at a resource again; None: there is nothing to be recorded, and the task is done.
 
-    Raises `AwsTrouble` to try again. A collection that fails closes nothing: coverage says why,
-    and what was found stays.
+    Raises `AwsTrouble` to try again, `Gone` too. A collection that fails closes nothing: coverage
+    says why, and what was found stays.
     """
     with monitor.store.read() as connection:
         known = get_resource(connection, task.key.account, task.key.subject)
@@ -35,13 +35,17 @@ def scan(monitor: Monitor, worker: str, task: Task) -> Look | None:
         collected = Collected(same, None) if same else collect(monitor, found)
     except Gone:
         _gone(monitor, worker, task, found)
-        return None
+        raise
     except Unfit as trouble:
         now, after = monitor.clock(), _repeat_after(monitor, found)
         with monitor.store.write([found.account]) as connection:
             if _tell(connection, worker, task, trouble.reason, now):
                 if trouble.reason == "EXCLUDED_BY_TAG":
                     close_findings(connection, found.account, [found.resource.id], now)
+                if after is None:
+                    # An image or a function is what it is: it need not be pulled to be told again.
+                    content = {found.resource.id: found.fingerprint}
+                    mark_scanned(connection, found.account, content, now)
                 finish(connection, task, now, None if after is None else now + after)
         return None
     except AwsTrouble as trouble:
@@ -75,15 +79,21 @@ def _same_content(monitor: Monitor, known: KnownResource) -> Inventory | None:
 
 
 def _gone(monitor: Monitor, worker: str, task: Task, found: Discovered) -> None:
-    """It went after it was listed: the next listing says so for certain, and closes it."""
+    """Ask for a listing: it says for certain whether a resource went, and then ends its task.
+
+    Until then the scan is tried again: a part of it may have gone, such as a volume. What is listed
+    again and still is not there to be had is told to be in trouble.
+    """
     now = monitor.clock()
     kind = {"AWS_EC2_INSTANCE": "EC2", "AWS_LAMBDA_FUNCTION": "LAMBDA"}.get(
         found.resource.type, "ECR"
     )
+    listing = TaskKey(f"discover-{kind}", found.account, found.region)
     with monitor.store.write([found.account]) as connection:
-        enqueue(connection, [TaskKey(f"discover-{kind}", found.account, found.region)], now, now)
-        if holds(connection, worker, task):
-            finish(connection, task, now)
+        if task.attempts:
+            _tell(connection, worker, task, AwsTrouble.reason, now)
+        else:
+            enqueue(connection, [listing], now, now)
 
 
 def _tell(connection: Connection, worker: str, task: Task, reason: str, now: int) -> bool:

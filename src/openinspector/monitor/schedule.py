@@ -63,10 +63,14 @@ def is_enabled(monitor: Monitor, account: str, kind: str) -> bool:
 def discover_if_enabled(monitor: Monitor, key: TaskKey, attempts: int) -> int | None:
     """List what an account has; when to do so again, None when the type is off.
 
-    An account that does not let us in a second time (`attempts` failed before) is said to.
+    An account that does not let us in a second time (`attempts` failed before) is said to. What
+    was found in one that AWS suspended is kept (spec/accounts.md 8).
     """
     kind = key.kind.removeprefix("discover-")
     if not is_enabled(monitor, key.account, kind):
+        with monitor.store.read() as connection:
+            if is_suspended(connection, key.account):
+                return None
         drop(monitor, kind, key.account, key.region)
         if kind == "EC2":
             drop_images(monitor, key.account, key.region)

@@ -27,6 +27,14 @@ _CONFIGS = frozenset(
 _DIGEST = regex(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
+_LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
+"""How media types of layers begin: those of attestations and signatures are others."""
+
+
+class NotAnImage(TargetError):
+    """What registries keep as they keep images: a chart, an attestation, a signature."""
+
+
 class Descriptor(msgspec.Struct, frozen=True):
     """What a manifest or an index says of one blob."""
 
@@ -98,7 +106,10 @@ def descriptors(index: dict[str, object]) -> list[Descriptor]:
 
 
 def read_manifest(data: bytes, what: str) -> Manifest:
-    """An image's manifest; raises `TargetError` when it is something else, naming it."""
+    """An image's manifest; raises `TargetError` when it is something else, naming it.
+
+    `NotAnImage` when it is something else by its media types.
+    """
     document = load_document(data, what)
     if document.get("schemaVersion") == 1 or "fsLayers" in document:
         raise TargetError(
@@ -112,5 +123,9 @@ def read_manifest(data: bytes, what: str) -> Manifest:
         raise TargetError(f"{what}: expected an image's manifest with config and layers")
     kind = text(document.get("artifactType")) or config.media_type
     if config.media_type not in _CONFIGS:
-        raise TargetError(f"{what}: expected an image; it is an artifact of type {kind}")
+        raise NotAnImage(f"{what}: expected an image; it is an artifact of type {kind}")
+    kinds = {layer.media_type for layer in known if layer.media_type}
+    if kinds and not any(kind.startswith(_LAYERS) for kind in kinds):
+        # BuildKit's attestations and cosign's signatures have the configuration of an image.
+        raise NotAnImage(f"{what}: expected an image; it consists of {', '.join(sorted(kinds))}")
     return Manifest(config, tuple(known))
