@@ -15,6 +15,7 @@ from openinspector.store.coverage import get_coverage
 from openinspector.store.records import put_record
 from openinspector.store.resources import get_resource
 from openinspector.store.tasks import TaskKey, enqueue
+from tests.disks import ext, gpt
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
 from tests.monitor.conftest import Clock
@@ -208,6 +209,51 @@ def test_the_same_bytes_give_the_same_inventory_with_and_without_an_agent(
         without_places(each) for each in expected.packages
     ]
     assert agentless.distribution == expected.distribution
+
+
+def test_files_of_partitions_are_named_by_volume_partition_and_path(
+    monitor: Monitor, cloud: Emulator, tmp_path: Path
+) -> None:
+    """spec/ec2-scanning.md 4.2: the volume, the partition, and the path in its file system."""
+    modules = "node_modules/{}/package.json"
+    root, data, other = (tmp_path / name for name in ("root", "data", "other"))
+    for path, text in {
+        root / "etc/os-release": 'ID=debian\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\n',
+        root / "etc/fstab": "/dev/xvda1 / ext4 defaults 0 1\nLABEL=data /srv/shop ext4 ro 0 2\n",
+        root / "opt/app" / modules.format("lodash"): '{"name": "lodash", "version": "4.17.15"}',
+        data / "web" / modules.format("minimist"): '{"name": "minimist", "version": "1.2.0"}',
+        other / modules.format("lodash"): '{"name": "lodash", "version": "4.17.16"}',
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    parts = [
+        ext(tmp_path / "p1", root, size=16),
+        ext(tmp_path / "p2", data, "-L", "data", size=16),
+    ]
+    name = unmanaged(cloud, gpt(tmp_path / "disk.raw", parts))
+    ec2 = cloud.client("ec2")
+    zone = described(cloud, name)["Placement"]["AvailabilityZone"]
+    more = ec2.create_volume(AvailabilityZone=zone, Size=1)["VolumeId"]
+    ec2.attach_volume(InstanceId=name, VolumeId=more, Device="/dev/sdf")
+    cloud.disks.attach(MANAGEMENT, REGION, more, ext(tmp_path / "more.raw", other, size=16))
+    switch_on(monitor, MANAGEMENT, "EC2")
+    work(monitor)
+    (volume,) = {
+        each["Ebs"]["VolumeId"]
+        for each in described(cloud, name)["BlockDeviceMappings"]
+        if each["DeviceName"] != "/dev/sdf"
+    }
+    paths = {
+        package["filePath"]
+        for each in findings(monitor, MANAGEMENT)
+        for package in each["packageVulnerabilityDetails"]["vulnerablePackages"]
+        if "filePath" in package
+    }
+    assert paths == {
+        f"{volume}:/p1:opt/app/{modules.format('lodash')}",
+        f"{volume}:/p2:web/{modules.format('minimist')}",
+        f"{more}:{modules.format('lodash')}",
+    }
 
 
 def test_what_a_scan_left_behind_of_an_instance_that_is_gone_is_swept_up(
