@@ -69,30 +69,29 @@ class Project(msgspec.Struct):
     managed: _Table
 
     def declared(self) -> list[Dependency]:
-        """The dependencies of the project itself and of its profiles.
-
-        Those of parents that lie in the target are told by their own files.
-        """
-        found = self.declared_by_default()
+        """The dependencies of the project itself, of its profiles, and what parents hand down."""
+        found = _declared(self.chain[0], self.properties, self.managed)
         for profile in self.chain[0].profiles():
             properties = {**self.properties, **profile.properties}
             managed: _Table = {}
             _manage(managed, profile, properties)
             found += _declared(profile, properties, {**self.managed, **managed})
-        return found + self.inherited()
+        return self._with_inherited(found)
 
-    def declared_by_default(self) -> list[Dependency]:
-        """The dependencies of the project itself, without those of its profiles."""
-        return _declared(self.chain[0], self.properties, self.managed)
+    def effective(self) -> list[Dependency]:
+        """As `declared`, without profiles: what a published project brings along."""
+        return self._with_inherited(_declared(self.chain[0], self.properties, self.managed))
 
-    def inherited(self) -> list[Dependency]:
-        """The dependencies that published parents hand down."""
-        return [
-            dependency
-            for model in self.chain[1:]
-            if model.published
-            for dependency in _declared(model, self.properties, self.managed)
-        ]
+    def _with_inherited(self, own: list[Dependency]) -> list[Dependency]:
+        """The nearest declaration of each; versions of parents' are those that hold here."""
+        known = {each.key for each in own}
+        found = list(own)
+        for model in self.chain[1:]:
+            for each in _declared(model, self.properties, self.managed):
+                if each.key not in known:
+                    known.add(each.key)
+                    found.append(each)
+        return found
 
 
 class Poms:
@@ -234,7 +233,7 @@ def _beside(path: str, relative: str) -> str:
 
 
 def _properties(chain: list[Model]) -> dict[str, str]:
-    """All properties, the nearest project's first, and what Maven itself defines."""
+    """All properties, the nearest project's first; what Maven itself defines comes before them."""
     properties: dict[str, str] = {}
     for model in reversed(chain):
         for words in (model, *model.profiles(by_default=True)):
@@ -242,9 +241,12 @@ def _properties(chain: list[Model]) -> dict[str, str]:
     own = chain[0]
     for name in ("groupId", "artifactId", "version"):
         value = own.own(name) if name != "artifactId" else own.text(own.root, name)
-        for prefix in ("project.", "pom.", ""):
-            properties.setdefault(prefix + name, value)
-        properties.setdefault(f"project.parent.{name}", own.text(own.parent, name))
+        above = own.text(own.parent, name)
+        for prefix in ("project.", "pom."):
+            for key, said in ((prefix + name, value), (f"{prefix}parent.{name}", above)):
+                if said:
+                    properties[key] = said
+        properties.setdefault(name, value)
     return properties
 
 

@@ -75,9 +75,14 @@ def _needed(roots: list[Dependency], below: dict[_Name, list[_Name]]) -> set[_Na
 
 
 def _handed_on(below: Project, project: Project, excluded: Excluded) -> list[Dependency]:
-    """What a dependency brings along, as the project has it."""
+    """What a dependency brings along, as the project has it.
+
+    Whether it is handed on its own scope decides; in which scope it is then used, the project's.
+    """
     found = []
-    for each in (*below.declared_by_default(), *below.inherited()):
+    for each in below.effective():
+        if each.optional or each.scope not in _HANDED_ON or _is_excluded(each, excluded):
+            continue
         managed = project.managed.get(each.key)
         if managed is not None:
             each = msgspec.structs.replace(
@@ -86,8 +91,7 @@ def _handed_on(below: Project, project: Project, excluded: Excluded) -> list[Dep
                 scope=managed.scope or each.scope,
                 exclusions=each.exclusions | managed.exclusions,
             )
-        if not each.optional and each.scope in _HANDED_ON and not _is_excluded(each, excluded):
-            found.append(each)
+        found.append(each)
     return found
 
 

@@ -196,6 +196,35 @@ def test_dependencies_of_profiles_are_read_with_the_profile_s_own_versions() -> 
     assert gaps == []
 
 
+def test_a_parent_hands_its_dependencies_down_with_the_versions_of_the_child() -> None:
+    """Coordinates of the project itself cannot be overridden by properties (Maven 3)."""
+    parent = (
+        "<groupId>g</groupId><artifactId>parent</artifactId><version>4</version>"
+        "<properties><a.version>1</a.version></properties><dependencies>"
+        + dependency("a", "a", "${a.version}")
+        + dependency("b", "b")
+        + dependency("c", "c", "9")
+        + "</dependencies>"
+    )
+    child = (
+        "<parent><groupId>g</groupId><artifactId>parent</artifactId><version>4</version></parent>"
+        "<artifactId>child</artifactId><properties><a.version>2</a.version>"
+        "<project.version>7</project.version></properties><dependencyManagement><dependencies>"
+        + dependency("b", "b", "3")
+        + "</dependencies></dependencyManagement><dependencies>"
+        + dependency("c", "c", "5")
+        + dependency("g", "sibling", "${project.version}")
+        + "</dependencies>"
+    )
+
+    found, gaps, _ = read_pom(
+        "child/pom.xml", {"pom.xml": project(parent), "child/pom.xml": project(child)}
+    )
+
+    assert found == [("c:c", "5"), ("g:sibling", "4"), ("a:a", "2"), ("b:b", "3")]
+    assert gaps == []
+
+
 def test_parents_that_loop_end() -> None:
     body = CHILD.replace("parent</artifactId>", "child</artifactId>")
     files = {"child/pom.xml": project(body.replace("{relative}", "<relativePath>.</relativePath>"))}
