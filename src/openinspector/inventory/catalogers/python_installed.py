@@ -1,4 +1,4 @@
-"""Installed Python distributions: `*.dist-info/METADATA`, `*.egg-info`, `*.egg` folders.
+"""Installed Python distributions: `*.dist-info/METADATA`, `*.egg-info`, `*.egg` folders and zips.
 
 Format: the core metadata specification, headers in the manner of RFC 822 up to the first empty
 line. The folder's own name (`NAME-VERSION.dist-info`) stands in for a missing header.
@@ -7,8 +7,9 @@ line. The folder's own name (`NAME-VERSION.dist-info`) stands in for a missing h
 import re
 from collections.abc import Iterator
 
-from openinspector.inventory.cataloger import Cataloger, File, ReadError, Yield
+from openinspector.inventory.cataloger import Cataloger, File, MemoryFile, ReadError, Yield
 from openinspector.inventory.documents import decode_text, read
+from openinspector.inventory.jars.zip_directory import Budget, list_entries
 from openinspector.inventory.language_packages import Origin, Packages, usable
 from openinspector.inventory.language_purl import PYPI
 from openinspector.inventory.limits import Limits
@@ -23,6 +24,7 @@ _HEADERS_END = regex(rb"\r?\n[ \t]*\r?\n")
 _FOLDER = regex(
     r"(?:^|/)([^/]+?)-([0-9][^/-]*)(?:-py[0-9.]+(?:-[^/]*)?)?\.(?:dist-info|egg-info|egg)(?:/|$)"
 )
+_IN_AN_EGG = b"EGG-INFO/PKG-INFO"
 _LICENSE_LENGTH = 100
 """Longer `License` headers hold the text of the licence rather than its name."""
 
@@ -39,6 +41,16 @@ def parse_installed(file: File, limits: Limits) -> Iterator[Yield]:
     packages = Packages(file, _ORIGIN)
     packages.add(name, version, licenses=_licenses(headers))
     yield from packages.results()
+
+
+def parse_egg(file: File, limits: Limits) -> Iterator[Yield]:
+    """Yield the distribution in a zipped egg, which Python imports from as it is."""
+    view = memoryview(file.data)
+    listing = list_entries(view, lambda name: name == _IN_AN_EGG, limits)
+    if not listing.entries:
+        raise ReadError(listing.problem or f"it holds no {_IN_AN_EGG.decode()}")
+    data = Budget(limits).read(view, listing.entries[0], limits.manifest_bytes)
+    yield from parse_installed(MemoryFile(file.path, data), limits)
 
 
 def _headers(file: File, limits: Limits) -> dict[str, list[str]]:
@@ -80,5 +92,12 @@ CATALOGERS: tuple[Cataloger, ...] = (
             "**/EGG-INFO/PKG-INFO",
             "**/*.egg-info",
         ),
+    ),
+    Cataloger(
+        name="python-egg",
+        version=1,
+        part="language-packages",
+        parse=parse_egg,
+        globs=("**/*.egg",),
     ),
 )
