@@ -33,6 +33,8 @@ with atheris.instrument_imports(include=["openinspector.inventory", "openinspect
     from openinspector.versions import key
     from openinspector.versions.ecosystems import SCHEMES
 
+import msgspec
+
 from tests.fuzz.seeds import SEEDS
 
 Fuzz = Callable[[bytes], None]
@@ -54,20 +56,20 @@ def _cataloger(path: str, *names: str) -> Fuzz:
 
 
 def _target(kind: str, name: str) -> Fuzz:
-    """A target that is opened and collected as `scan` does."""
+    """A target that is opened and collected as `scan` does, and what any store can hold of it."""
     path = _SCRATCH / name
 
     def fuzz(data: bytes) -> None:
         path.write_bytes(data)
         with contextlib.suppress(TargetError), open_target(kind, str(path)) as tree:  # type: ignore[arg-type]
-            collect(tree)
+            msgspec.json.encode(collect(tree))
 
     return fuzz
 
 
 def _sbom(data: bytes) -> None:
     with contextlib.suppress(TargetError):
-        read_sbom(data, "fuzz")
+        msgspec.json.encode(read_sbom(data, "fuzz"))
 
 
 def _versions(data: bytes) -> None:
