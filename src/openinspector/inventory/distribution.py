@@ -26,6 +26,7 @@ from openinspector.model import Distribution, Gap, Package
 
 KINDS: dict[str, Kind] = {
     "dpkg": "deb",
+    "chisel": "deb",
     "rhel-rpm": "rpm",
     "alpine-apk": "apk",
     "bottlerocket": "rpm",

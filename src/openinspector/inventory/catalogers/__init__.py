@@ -8,6 +8,7 @@ from openinspector.inventory.cataloger import Cataloger
 FAMILIES: tuple[str, ...] = (
     "os_release",
     "dpkg",
+    "chisel",
     "apk",
     "rpm",
     "bottlerocket",
