@@ -15,7 +15,7 @@ from openinspector.ledger.suppression import suppressed_by
 from openinspector.model import Inventory, Listener
 from openinspector.model.finding import Finding, Resource
 from openinspector.store.coverage import end_coverage, mark_looked_at, put_coverage
-from openinspector.store.findings import FindingRow, StoredFinding, finding_rows, put_findings
+from openinspector.store.findings import FindingRow, finding_rows, put_findings
 from openinspector.store.listeners import forget_listeners, put_listeners
 from openinspector.store.packages import bind_inventories, put_inventory, unbind_inventories
 from openinspector.store.scan_counts import count_scans
@@ -149,29 +149,25 @@ def _counted(scan: Scan, transitions: Sequence[Transition]) -> Recorded:
 def record_network(
     connection: Connection,
     account: str,
-    resource_id: str,
-    findings: Sequence[Finding],
+    found: Mapping[str, Sequence[Finding]],
     rules: Sequence[Criteria],
     now: int,
 ) -> int:
-    """Record the openings of one instance, all that there are; how many findings changed."""
-    transitions = reconcile(
-        _stored(connection, account, resource_id, network=True),
-        findings,
-        lambda each: suppressed_by(rules, each),
-        lambda _: False,
-        now / 1000,
-    )
+    """Record the openings of instances, all that there are of each; how many findings changed."""
+    stored = finding_rows(connection, account, list(found), network=True)
+    transitions = [
+        transition
+        for name, findings in found.items()
+        for transition in reconcile(
+            {arn: row.read() for arn, row in stored[name].items()},
+            findings,
+            lambda each: suppressed_by(rules, each),
+            lambda _: False,
+            now / 1000,
+        )
+    ]
     _apply(connection, transitions, now)
     return len(transitions)
-
-
-def _stored(
-    connection: Connection, account: str, resource_id: str, *, network: bool
-) -> dict[str, StoredFinding]:
-    """The findings that one kind of scan answers for: of the network, or of all else."""
-    rows = finding_rows(connection, account, [resource_id], network=network)[resource_id]
-    return {arn: row.read() for arn, row in rows.items()}
 
 
 def close_findings(connection: Connection, account: str, resources: Sequence[str], now: int) -> int:

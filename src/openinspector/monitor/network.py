@@ -13,7 +13,7 @@ from openinspector.assess.score import Reachability
 from openinspector.aws.network import describe_network
 from openinspector.ledger.record import record_network
 from openinspector.ledger.suppression import rules_for
-from openinspector.monitor.coverage import NETWORK, SUCCESSFUL, tell
+from openinspector.monitor.coverage import NETWORK, SUCCESSFUL, tell_all
 from openinspector.monitor.listing import ASSESS
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.scope import ruler_of
@@ -43,8 +43,7 @@ def analyse(monitor: Monitor, account: str, region: str) -> None:
         known = known_resources(connection, account, region, ("AWS_EC2_INSTANCE",))
     for batch in in_batches(known.values(), _BATCH):
         with monitor.store.write() as connection:
-            for each in batch:
-                _take(connection, monitor.clock(), place, each, found, reached)
+            _take(connection, monitor.clock(), place, batch, found, reached)
 
 
 def _by_instance(results: Results) -> dict[str, list[Opening]]:
@@ -84,24 +83,30 @@ def _take(
     connection: Connection,
     now: int,
     place: Place,
-    known: KnownResource,
+    several: Sequence[KnownResource],
     found: Mapping[str, Sequence[Opening]],
     reached: Mapping[str, Reachability],
 ) -> None:
-    each, name = known.found, known.found.resource.id
-    if each.reason in _UNREACHED:
-        return
-    if each.reason == _PAUSED:
-        # It lost its public address for the time being; its findings and scores stay.
-        tell(connection, each, _PAUSED, now, scan_type=NETWORK)
-        return
-    listeners = listeners_of(connection, place.account, name) or ()
-    findings = [
-        network_finding(opening, each.resource, place, now / 1000, listeners)
-        for opening in found.get(name, ())
+    account = place.account
+    interesting = [each.found for each in several if each.found.reason not in _UNREACHED]
+    # They lost their public addresses for the time being; their findings and scores stay.
+    paused = [(each, _PAUSED) for each in interesting if each.reason == _PAUSED]
+    tell_all(connection, paused, now, scan_type=NETWORK)
+    looked_at = {each.resource.id: each for each in interesting if each.reason != _PAUSED}
+    findings = {}
+    for name, each in looked_at.items():
+        listeners = listeners_of(connection, account, name) or ()
+        findings[name] = [
+            network_finding(opening, each.resource, place, now / 1000, listeners)
+            for opening in found.get(name, ())
+        ]
+    rules = rules_for(connection, ruler_of(connection, account), now)
+    record_network(connection, account, findings, rules, now)
+    told = [(each, SUCCESSFUL) for each in looked_at.values()]
+    tell_all(connection, told, now, scanned=True, scan_type=NETWORK)
+    moved = [
+        TaskKey(ASSESS, account, place.region, name)
+        for name in looked_at
+        if put_reachability(connection, account, name, reached.get(name), now)
     ]
-    rules = rules_for(connection, ruler_of(connection, place.account), now)
-    record_network(connection, place.account, name, findings, rules, now)
-    tell(connection, each, SUCCESSFUL, now, scanned=True, scan_type=NETWORK)
-    if put_reachability(connection, place.account, name, reached.get(name), now):
-        enqueue(connection, [TaskKey(ASSESS, place.account, place.region, name)], now, now)
+    enqueue(connection, moved, now, now)
