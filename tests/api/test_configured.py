@@ -295,6 +295,9 @@ def test_errors_of_findings_tell_nothing_of_others(server: Server) -> None:
         ({"a": 1}, "CANNOT_PARSE"),
         ([1], "CANNOT_PARSE"),
         ({**SBOM, "components": [{"type": "library", "name": "x"}] * 2_001}, "FIELD_VALIDATION"),
+        ({**SBOM, "components": {}}, "CANNOT_PARSE"),
+        ({**SBOM, "components": [None]}, "CANNOT_PARSE"),
+        ({**SBOM, "components": [{**SBOM["components"][0], "version": 4}]}, "CANNOT_PARSE"),
     ],
 )
 def test_what_is_no_sbom_of_the_service_is_refused(server: Server, sbom: Any, reason: str) -> None:

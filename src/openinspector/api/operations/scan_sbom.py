@@ -37,6 +37,10 @@ def scan_sbom(call: Call) -> dict[str, Any]:
         most = call.service.sbom_components
         if len(document.components) > most:
             raise _refused(f"must have at most {most} components")
+        if document.gaps:
+            # No answer has a place for what was not looked at: it would pass for clean.
+            told = "; ".join(gap.reason for gap in document.gaps)
+            raise _refused(f"cannot be read whole: {told}", "CANNOT_PARSE")
         inventory, packages = assemble_components(document, _NAME, DEFAULT_LIMITS)
     except TargetError as error:
         raise _refused(str(error).removeprefix(f"{_NAME}: "), "CANNOT_PARSE") from error

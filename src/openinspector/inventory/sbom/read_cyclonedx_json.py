@@ -143,7 +143,11 @@ def _licenses(choices: list[_LicenseChoice]) -> tuple[str, ...]:
 
 def _lenient(bom: _LooseBom, omitted: Omissions) -> _Bom:
     """A document with members of wrong types: what is well formed counts, the rest is told."""
-    nodes = _salvaged(bom.components if isinstance(bom.components, list) else [], omitted)
+    listed = [] if bom.components is None else bom.components
+    if not isinstance(listed, list):
+        omitted.add("malformed", "components, which is no list")
+        listed = []
+    nodes = _salvaged(listed, omitted)
     metadata, broken = salvage([bom.metadata] if bom.metadata is not None else [], _Metadata)
     properties = bom.properties if isinstance(bom.properties, list) else []
     for reason in broken:
