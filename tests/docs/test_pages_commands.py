@@ -12,7 +12,7 @@ from tests.conftest import REPOSITORY
 from tests.docs.pages import Page, commands, pages
 
 PAGES = pages()
-FOREIGN_OPTIONS = frozenset({"--runs", "--files", "--workers", "--held", "--growth"})
+FOREIGN_OPTIONS = frozenset({"--runs", "--files", "--workers", "--held", "--growth", "--filled"})
 """Options of other programs that the text mentions: those of the benches."""
 
 _VERBS = ("scan ", "sbom ", "db ", "explain ")
