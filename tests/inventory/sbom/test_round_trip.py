@@ -15,6 +15,7 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 from spdx_tools.spdx.writer.tagvalue.tagvalue_writer import write_document
 
 from openinspector.inventory.distribution import identify, stamp
+from openinspector.inventory.plain_text import plain
 from openinspector.inventory.sbom.cyclonedx import write_cyclonedx
 from openinspector.inventory.sbom.read import read_sbom
 from openinspector.inventory.sbom.spdx import write_spdx
@@ -316,10 +317,12 @@ def packages(draw: st.DrawFn) -> Package:
 @given(st.lists(packages(), max_size=4), st.booleans())
 def test_any_package_reads_back(made: list[Package], is_root: bool) -> None:
     unique = {(x.purl, x.locations, x.module): x for x in made}
-    inventory = Inventory(
-        target=Target("directory", "x", is_root=is_root),
-        packages=tuple(unique.values()),
-        examined=("language-packages",),
+    inventory = plain(
+        Inventory(
+            target=Target("directory", "x", is_root=is_root),
+            packages=tuple(unique.values()),
+            examined=("language-packages",),
+        )
     )
     for write in (write_cyclonedx, write_spdx):
         back = read_sbom(write(inventory, **STAMP), "x")
