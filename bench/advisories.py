@@ -13,7 +13,6 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from run import OURS, run_once
@@ -75,10 +74,9 @@ def change_some(source: Path) -> None:
     changed.replace(source)
 
 
-def digests(database: Path) -> Iterator[str]:
-    """The SHA-256 and the size of a database."""
-    yield hashlib.sha256(database.read_bytes()).hexdigest()
-    yield f"{database.stat().st_size / 1e6:.1f} MB"
+def digest(database: Path) -> str:
+    """The SHA-256 of a database."""
+    return hashlib.sha256(database.read_bytes()).hexdigest()
 
 
 _UPDATE = """
@@ -104,17 +102,17 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=4)
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"bench: needs the real data, and there is none in {DATA}")
+        print(f"advisories: left out, for there is no real data in {DATA}")
+        return
     with tempfile.TemporaryDirectory() as place:
         feeds, first, second = Path(place) / "feeds", Path(place) / "1.db", Path(place) / "2.db"
         feeds.mkdir()
         print(f"{write_feeds(feeds, options.copies):,} advisories")
         build = [OURS, "db", "build", "--from", str(feeds), "--output"]
         measured("compiled", [*build, str(first)])
-        digest, size = digests(first)
-        print(f"{'size':28} {size}")
+        print(f"{'size':28} {first.stat().st_size / 1e6:7.1f} MB")
         measured("compiled again", [*build, str(second)])
-        print(f"{'the same bytes':28} {next(digests(second)) == digest}")
+        print(f"{'the same bytes':28} {digest(second) == digest(first)}")
         update = [sys.executable, "-c", _UPDATE, str(feeds), str(first)]
         measured("updated, nothing changed", update)
         change_some(feeds / "npm.zip")

@@ -241,7 +241,11 @@ def test_a_local_maven_repository_is_asked_for(run: Run, database: Path, tmp_pat
 
     done = run(*asked, tmp_path / "repository")
     without = run(*asked, "")
+    missing = run(*asked, tmp_path / "nowhere")
 
+    assert (missing.returncode, missing.stdout) == (2, "")
+    nowhere = f"{tmp_path / 'nowhere'}: no such folder; expected a local Maven repository"
+    assert missing.stderr == f"openinspector: {nowhere}\n"
     assert f"dependencies were looked up in {tmp_path / 'repository'}" in done.stdout
     assert "not pinned to a version" not in done.stdout
     assert "1 entry not pinned to a version and not judged: a:a" in without.stdout

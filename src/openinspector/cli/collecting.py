@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from openinspector.advisories.paths import layers_folder
 from openinspector.cli.progress import progress
-from openinspector.cli.targets import Request
+from openinspector.cli.targets import MAVEN_REPOSITORY, Request
+from openinspector.folders import cache_folder
 from openinspector.inventory.cataloger import Cataloger
 from openinspector.inventory.limits import DEFAULT_LIMITS
 from openinspector.model import Inventory, TargetError
@@ -51,10 +51,13 @@ def collect_inventory(request: Request) -> Inventory:
 
 
 def _maven_repository(request: Request) -> "Repository | None":
+    """The local repository: the usual one if it is there, one that was asked for in any case."""
     if request.kind != "directory" or not request.maven_repository:
         return None
     folder = Path(request.maven_repository).expanduser()
     if not folder.is_dir():
+        if request.maven_repository != MAVEN_REPOSITORY:
+            raise TargetError(f"{folder}: no such folder; expected a local Maven repository")
         return None
     from openinspector.inventory.maven_repository import Repository
 
@@ -70,7 +73,7 @@ def _remembered(request: Request) -> "RememberedLayers | None":
     asked = [f"exclude {glob}" for glob in request.exclude]
     if request.certificates:
         asked.append("certificates")
-    return RememberedLayers(layers_folder(), asked)
+    return RememberedLayers(cache_folder() / "layers", asked)
 
 
 def _catalogers(request: Request, repository: "Repository | None") -> tuple[Cataloger, ...]:

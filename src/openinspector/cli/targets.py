@@ -41,10 +41,12 @@ CERTIFICATES = click.option(
     help="Also look for certificates that have expired.",
 )
 
+MAVEN_REPOSITORY = "~/.m2/repository"
+"""Where Maven keeps what it has downloaded, unless it is told otherwise."""
 MAVEN = click.option(
     "--maven-repository",
     metavar="FOLDER",
-    default="~/.m2/repository",
+    default=MAVEN_REPOSITORY,
     show_default=True,
     help="Local repository to look up the parents and dependencies of a pom.xml in; '' for none.",
 )

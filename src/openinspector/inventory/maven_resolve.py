@@ -48,6 +48,7 @@ def resolve(project: Project, poms: Poms) -> Resolved:
                 known.add(_name(each))
                 found.append(each)
                 queue.append((each, excluded | each.exclusions))
+    missing += [":".join(_name(each)) for each, _ in queue]
     needed = _needed(roots, below)
     return Resolved(
         [

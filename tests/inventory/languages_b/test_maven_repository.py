@@ -145,8 +145,8 @@ def test_what_is_not_there_is_said(repository: Repository) -> None:
 
     assert found[:2] == ["a:a:1", "gone:gone:1"]
     assert gaps == [
-        "3 dependencies are not in the local Maven repository, so that what they bring along is"
-        " not known: gone:gone, ..:a, a:../../a"
+        "3 dependencies could not be followed in the local Maven repository: what else"
+        " comes with them is not known: gone:gone, ..:a, a:../../a"
     ]
 
 
@@ -193,3 +193,17 @@ def test_names_that_only_maven_can_read(repository: Repository) -> None:
     publish(repository, "a:a:1")
 
     assert read(repository, body) == (["a:a:1"], [])
+
+
+def test_what_is_beyond_the_limit_is_said(repository: Repository, monkeypatch) -> None:
+    monkeypatch.setattr("openinspector.inventory.maven_resolve._MOST", 2)
+    publish(repository, "a:a:1", dependencies(dependency("b", "b", "1")))
+    publish(repository, "b:b:1", dependencies(dependency("c", "c", "1")))
+
+    found, gaps = read(repository, OWN + dependencies(dependency("a", "a", "1")))
+
+    assert found == ["a:a:1", "b:b:1"]
+    assert gaps == [
+        "1 dependency could not be followed in the local Maven repository: what else"
+        " comes with them is not known: b:b"
+    ]

@@ -494,6 +494,14 @@ def test_attestations_of_an_sbom() -> None:
         provenance + b"\n" + _envelope(_statement(bom)) + b"\n",
     ):
         assert only(read_sbom(data, "x")).name == "a"
+        assert not read_sbom(data, "x").gaps
+    other = _envelope(_statement(json.loads(cyclonedx(library("pkg:npm/b@1")))))
+    several = read_sbom(_envelope(_statement(bom)) + b"\n" + other, "x")
+    assert only(several).name == "a"
+    assert {gap.part for gap in several.gaps} == {
+        *("os-packages", "language-packages", "applications"),
+    }
+    assert all("1 more" in gap.reason for gap in several.gaps)
     for data in (
         provenance,
         _envelope(b"nothing"),

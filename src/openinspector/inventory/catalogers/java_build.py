@@ -90,11 +90,11 @@ def parse_pom(file: File, limits: Limits, repository: Repository | None = None) 
 def _not_followed(names: list[str]) -> Gap:
     shown = ", ".join(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    what = "dependency is" if len(names) == 1 else "dependencies are"
+    what = "dependency" if len(names) == 1 else "dependencies"
     return Gap(
         "language-packages",
-        f"{len(names)} {what} not in the local Maven repository, so that what they bring along is"
-        f" not known: {shown}{more}",
+        f"{len(names)} {what} could not be followed in the local Maven repository: what"
+        f" else comes with them is not known: {shown}{more}",
     )
 
 

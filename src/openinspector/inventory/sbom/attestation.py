@@ -27,16 +27,22 @@ class _Data(msgspec.Struct, gc=False):
     data: Any = msgspec.field(default=None, name="Data")
 
 
-def unwrapped(document: bytes) -> bytes:
-    """The first SBOM among the attestations of a document; any other document as it is."""
+def unwrapped(document: bytes) -> tuple[bytes, int]:
+    """The first SBOM among the attestations of a document; any other document as it is.
+
+    And how many attestations are left that are SBOMs too, or that nobody looked at.
+    """
     head = document[:_HEAD]
     if not any(mark in head for mark in _MARKS):
-        return document
-    for line in (document, *document.splitlines()[:_MOST_LINES]):
-        found = _sbom(line)
-        if found is not None:
-            return found
-    return document
+        return document, 0
+    whole = _sbom(document)
+    if whole is not None:
+        return whole, 0
+    lines = document.splitlines()
+    found = [sbom for line in lines[:_MOST_LINES] if (sbom := _sbom(line)) is not None]
+    if not found:
+        return document, 0
+    return found[0], len(found) - 1 + len(lines[_MOST_LINES:])
 
 
 def _sbom(attestation: bytes) -> bytes | None:

@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 from openinspector.inventory.limits import DEFAULT_LIMITS, Limits
 from openinspector.inventory.sbom.document import Document
-from openinspector.model import Inventory, TargetError
+from openinspector.model import Gap, Inventory, TargetError
 
 SUPPORTED = (
     "CycloneDX 1.2-1.7 JSON or XML, SPDX 2.2/2.3 JSON or tag-value, syft JSON, or an attestation"
     " of one"
 )
 
+_PARTS = ("os-packages", "language-packages", "applications")
+"""What an SBOM may list."""
 _GZIP = b"\x1f\x8b"
 _GZIP_MEMBERS = 1000
 _HEAD = 4096
@@ -46,11 +48,15 @@ def read_document(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Do
         raise TargetError(
             f"{name}: an SBOM may have at most {most:,} bytes, this has {len(data):,}"
         )
-    data = unwrapped(_as_utf8(data))
+    data, others = unwrapped(_as_utf8(data))
     try:
-        return _reader(data, name)(data, limits)
+        document = _reader(data, name)(data, limits)
     except ValueError as error:
         raise TargetError(f"{name}: {error}") from None
+    if others:
+        reason = f"it holds {others} more attestations behind the first SBOM, which were not read"
+        document.gaps += [Gap(part, reason) for part in _PARTS]
+    return document
 
 
 def _gunzip(data: bytes, name: str, most: int, limits: Limits) -> bytes:
