@@ -44,7 +44,7 @@ def manage_some(cloud: Emulator, account: str, count: int) -> list[str]:
 def test_calls_of_an_account_and_region_wait_for_each_other(
     cloud: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(at_once.AT_ONCE, ("ssm", ASKED), 3)  # type: ignore[misc]
+    monkeypatch.setitem(at_once.AT_ONCE, ("ssm", ASKED), 3)
     cloud.enrol(MEMBER)
     sessions = Sessions(Access())
     places = [

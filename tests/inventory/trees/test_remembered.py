@@ -32,7 +32,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Layer]:
     read: list[Layer] = []
     items = Layer.items
 
-    def counted(self, wanted, visit):  # type: ignore[no-untyped-def]
+    def counted(self, wanted, visit):
         read.append(self)
         return items(self, wanted, visit)
 

@@ -13,10 +13,11 @@ from openinspector.inventory.os_packages import is_name, is_version
 from openinspector.model import Gap, Location, Package
 from openinspector.patterns import regex
 
-_FIELD = regex(rb"\n(Package|Status|Version|Architecture|Source):[ \t]*([^\n]*)")
+_NAMES = rb"\n(Package|Status|Version|Architecture|Source)"
+_FIELD = regex(_NAMES + rb":[ \t]*([^\n]*)")
 """A field as dpkg writes it. A literal first byte makes the search four times faster than `^`."""
 
-_FIELD_LOOSELY = regex(_FIELD.pattern.replace(b"):", b")[ \t]*:"), re.IGNORECASE)
+_FIELD_LOOSELY = regex(_NAMES + rb"[ \t]*:[ \t]*([^\n]*)", re.IGNORECASE)
 """A field as dpkg also accepts it."""
 
 _NEEDED = frozenset({b"Package", b"Version"})

@@ -35,8 +35,8 @@ class RememberedLayers:
         self._kept = False
 
     def begin(self, digests: Collection[str]) -> frozenset[str]:
-        """Which of some layers are remembered."""
-        return frozenset(digest for digest in digests if self.find(digest) is not None)
+        """Which of some layers seem to be remembered; `find` looks whether they are whole."""
+        return frozenset(digest for digest in digests if self._path(digest).exists())
 
     def find(self, name: str) -> bytes | None:
         """The record of that name, if it is remembered whole."""
