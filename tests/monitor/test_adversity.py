@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from openinspector.api.operations.members import take_organization
+from openinspector.monitor.discover import discover
 from openinspector.monitor.monitor import Monitor
 from openinspector.organization.directory import read_organization
 from openinspector.store.tasks import in_trouble
 from tests.emulator import Emulator
 from tests.emulator.server import MANAGEMENT, REGION
-from tests.images import Image, file, oci_files, oci_layout, write_files
+from tests.images import Image, file, oci_files, write_files
 from tests.images import digest as digest_of
 from tests.monitor.conftest import Clock
 from tests.monitor.driving import coverage, findings, switch_on, work
 from tests.monitor.test_functions import deploy, zipped
-from tests.monitor.test_images import OS_RELEASE, STATUS, push, repository
+from tests.monitor.test_images import OS_RELEASE, layout, push, repository
 from tests.monitor.test_instances import AMAZON, OPENSSH, launch
 from tests.monitor.test_processes import disk_of
 
@@ -66,8 +67,7 @@ def test_an_image_that_is_listed_and_cannot_be_had_is_said_to_be_so(
     monitor: Monitor, cloud: Emulator, clock: Clock, tmp_path: Path
 ) -> None:
     arn = repository(cloud, "web")
-    layers = [[file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS)]]
-    digest = push(cloud, "web", oci_layout(tmp_path / "image", layers))
+    digest = push(cloud, "web", layout(tmp_path / "image"))
     blobs = [each for each in cloud.state.folder.iterdir() if each.name.startswith("sha256")]
     kept = {each: each.read_bytes() for each in blobs}
     for each in blobs:
@@ -91,11 +91,9 @@ def test_an_image_that_is_listed_and_cannot_be_had_is_said_to_be_so(
 def test_an_image_that_goes_between_listing_and_pull_is_gone(
     monitor: Monitor, cloud: Emulator, clock: Clock, tmp_path: Path
 ) -> None:
-    from openinspector.monitor.discover import discover
 
     arn = repository(cloud, "web")
-    layers = [[file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS)]]
-    digest = push(cloud, "web", oci_layout(tmp_path / "image", layers))
+    digest = push(cloud, "web", layout(tmp_path / "image"))
     switch_on(monitor, MANAGEMENT, "ECR")
     discover(monitor, "ECR", MANAGEMENT, REGION)
     cloud.client("ecr").batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": digest}])
