@@ -91,7 +91,6 @@ def test_an_image_that_is_listed_and_cannot_be_had_is_said_to_be_so(
 def test_an_image_that_goes_between_listing_and_pull_is_gone(
     monitor: Monitor, cloud: Emulator, clock: Clock, tmp_path: Path
 ) -> None:
-
     arn = repository(cloud, "web")
     digest = push(cloud, "web", layout(tmp_path / "image"))
     switch_on(monitor, MANAGEMENT, "ECR")
